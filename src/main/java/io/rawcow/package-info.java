@@ -1,6 +1,4 @@
-/**
- * The program: its entry point and the wiring of everything below. Nobody imports this package.
- */
+/** The program: its entry point and the wiring of everything below. Nobody imports this package. */
 @NullMarked
 package io.rawcow;
 

@@ -1,0 +1,62 @@
+package io.rawcow.format;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * One of the two slots of an extension area: magic {@code RCX1} at 0, sequence at 4, length of the JSON at 12, the JSON
+ * at 16, behind it the CRC32C of everything before. Two slots make an update atomic: it overwrites the older one.
+ *
+ * @param sequence the higher one counts; at least 1
+ */
+record ExtensionSlot(long sequence, Extension extension) {
+    static final int BYTES = 4096;
+    static final int MAGIC = 0x52435831;
+
+    private static final int JSON_AT = 16;
+    private static final int CRC_BYTES = 4;
+
+    /** @throws IllegalArgumentException if the JSON does not fit */
+    byte[] encode() {
+        byte[] json = ExtensionJson.encode(extension);
+        if (json.length > BYTES - JSON_AT - CRC_BYTES) {
+            throw new IllegalArgumentException("the extension does not fit its slot: bytes=" + json.length);
+        }
+        ByteBuffer slot = ByteBuffer.allocate(BYTES).order(ByteOrder.BIG_ENDIAN);
+        slot.putInt(MAGIC).putLong(sequence).putInt(json.length).put(json);
+        slot.putInt(crc(slot.array(), JSON_AT + json.length));
+        return slot.array();
+    }
+
+    /**
+     * Reads a slot.
+     *
+     * @return empty if there is no intact slot: never written, torn, or damaged
+     * @throws IllegalArgumentException if it is intact and says something that cannot be
+     */
+    static Optional<ExtensionSlot> decode(byte[] bytes) {
+        if (bytes.length < BYTES) {
+            return Optional.empty();
+        }
+        ByteBuffer slot = ByteBuffer.wrap(bytes).order(ByteOrder.BIG_ENDIAN);
+        int length = slot.getInt(12);
+        boolean intact = slot.getInt(0) == MAGIC
+                && length >= 0
+                && length <= BYTES - JSON_AT - CRC_BYTES
+                && slot.getInt(JSON_AT + length) == crc(bytes, JSON_AT + length);
+        if (!intact) {
+            return Optional.empty();
+        }
+        byte[] json = new byte[length];
+        slot.get(JSON_AT, json);
+        return Optional.of(new ExtensionSlot(slot.getLong(4), ExtensionJson.decode(json)));
+    }
+
+    private static int crc(byte[] bytes, int length) {
+        var crc = new CRC32C();
+        crc.update(bytes, 0, length);
+        return (int) crc.getValue();
+    }
+}

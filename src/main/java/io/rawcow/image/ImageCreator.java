@@ -1,0 +1,294 @@
+package io.rawcow.image;
+
+import io.rawcow.backing.BackingPin;
+import io.rawcow.backing.FileBacking;
+import io.rawcow.block.BlockException;
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.QemuLocks;
+import io.rawcow.format.Extension;
+import io.rawcow.format.Sidecar;
+import io.rawcow.format.SidecarHeader;
+import io.rawcow.format.SidecarState;
+import io.rawcow.format.StoredName;
+import io.rawcow.posix.Access;
+import io.rawcow.posix.DataRoots;
+import io.rawcow.posix.Errno;
+import io.rawcow.posix.FileIdentity;
+import io.rawcow.posix.Folder;
+import io.rawcow.posix.OpenFile;
+import io.rawcow.posix.Place;
+import io.rawcow.posix.PosixException;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates sidecar and raw file, in time and space that do not depend on the image's size.
+ *
+ * <p>It can be killed anywhere and repeated: sidecar complete under a temporary name, state {@code creating}, synced →
+ * raw file made (O_EXCL), sized, synced → sidecar renamed without replacing → state {@code cow}. So a raw file without
+ * a sidecar, temporary or not, is never a half-made one, and is never touched.
+ */
+public final class ImageCreator {
+    private static final int SIDECAR_MODE = 0644;
+    private static final String SIDECAR = "sidecar";
+
+    private final DataRoots roots;
+    private final ImageSpec spec;
+    private final Folder folder;
+    private final Place rawPlace;
+
+    private ImageCreator(DataRoots roots, ImageSpec spec, Folder folder, Place rawPlace) {
+        this.roots = roots;
+        this.spec = spec;
+        this.folder = folder;
+        this.rawPlace = rawPlace;
+    }
+
+    /**
+     * Creates the image and closes it.
+     *
+     * @return the header that was written
+     * @throws BlockException SIDECAR_EXISTS, RAW_FILE_EXISTS, RAW_FILE_NOT_EMPTY, BACKING_FORMAT_UNCLEAR,
+     *     BACKING_FORMAT_UNSUPPORTED, INVALID_VALUE, IMAGE_LOCKED, or of I/O; then nothing is left behind
+     */
+    public static SidecarHeader create(DataRoots roots, ImageSpec spec) throws BlockException {
+        try (Folder folder = openParent(spec.sidecar())) {
+            Place raw = roots.locate(folder.path(), spec.rawName());
+            return new ImageCreator(roots, spec, folder, raw).create();
+        } catch (PosixException e) {
+            throw BlockException.of(e, "raw file");
+        }
+    }
+
+    private static Folder openParent(Place place) throws BlockException {
+        try {
+            return place.openParent();
+        } catch (PosixException e) {
+            throw BlockException.of(e, SIDECAR);
+        }
+    }
+
+    private SidecarHeader create() throws BlockException {
+        requireNoSidecar();
+        StoredName backingName = backingName();
+        if (backingName == null || !spec.checkBacking()) {
+            return write(backingName, null, 0, null);
+        }
+        try (FileBacking backing = BackingFiles.open(roots, folder.path(), backingName)) {
+            BackingPin pin = backing.pin();
+            Long nanos = pin.mtimeNanos();
+            int headerTime = nanos == null ? 0 : (int) Math.floorDiv(nanos, 1_000_000_000L);
+            return write(backingName, pin, headerTime, backing.identity());
+        }
+    }
+
+    private void requireNoSidecar() throws BlockException {
+        try {
+            if (folder.status(spec.sidecar().name()).isPresent()) {
+                throw sidecarExists();
+            }
+        } catch (PosixException e) {
+            throw BlockException.of(e, SIDECAR);
+        }
+    }
+
+    private BlockException sidecarExists() {
+        return new BlockException(
+                        FaultKind.SIDECAR_EXISTS,
+                        "cannot create sidecar: its name is taken: path=%s/%s"
+                                .formatted(folder.path(), spec.sidecar().name()))
+                .withAction("open it, or choose another name");
+    }
+
+    /** The backing's name with its format, which is never guessed; null if there is no backing. */
+    private @Nullable StoredName backingName() throws BlockException {
+        String name = spec.backingName();
+        if (name == null) {
+            return null;
+        }
+        String format = spec.backingFormat();
+        if (format != null && !format.equals(StoredName.RAW)) {
+            throw BackingFiles.unsupported(format, name);
+        }
+        StoredName stored = StoredName.parse(StoredName.ofPath(StoredName.RAW, name));
+        if (format == null && spec.checkBacking()) {
+            try (OpenFile file = BackingFiles.openFile(roots, folder.path(), stored)) {
+                BackingFiles.requireNoOtherFormat(file);
+            }
+        }
+        return stored;
+    }
+
+    private SidecarHeader write(
+            @Nullable StoredName backing, @Nullable BackingPin pin, int headerTime, @Nullable FileIdentity backingFile)
+            throws BlockException {
+        SidecarHeader header = header(backing, pin, headerTime);
+        ImageOpener.bitmapMemory(header.geometry(), spec.sidecar().path());
+        var extension = new Extension(
+                UUID.randomUUID().toString(),
+                SidecarState.CREATING,
+                backing == null ? null : backing.format(),
+                pin == null ? null : pin.size(),
+                pin == null ? null : pin.mtimeNanos(),
+                null,
+                null,
+                null,
+                List.of());
+        try {
+            removeLeftover(header.rawFile());
+            writeFiles(header, extension, backingFile);
+        } catch (PosixException e) {
+            throw BlockException.of(e, SIDECAR);
+        }
+        return header;
+    }
+
+    private SidecarHeader header(@Nullable StoredName backing, @Nullable BackingPin pin, int headerTime)
+            throws BlockException {
+        Long size = spec.size() != null ? spec.size() : pin == null ? null : pin.size();
+        if (size == null) {
+            throw new BlockException(FaultKind.INVALID_VALUE, "cannot create image: no size was given")
+                    .withAction("give a size, or a backing whose size is to be taken");
+        }
+        try {
+            String stored = backing == null ? "" : StoredName.ofPath(backing.format(), backing.name());
+            return new SidecarHeader(stored, spec.rawName(), headerTime, size, spec.sectorSize());
+        } catch (IllegalArgumentException e) {
+            throw new BlockException(FaultKind.INVALID_VALUE, "cannot create image: " + e.getMessage(), e);
+        }
+    }
+
+    private String temporaryName() {
+        return "." + spec.sidecar().name() + ".creating";
+    }
+
+    /**
+     * Removes what a creation left that was killed: the raw file first, because one without a sidecar is never touched.
+     *
+     * @throws BlockException IMAGE_LOCKED if it is still at work
+     */
+    private void removeLeftover(String rawName) throws BlockException, PosixException {
+        if (folder.status(temporaryName()).isEmpty()) {
+            return;
+        }
+        try (OpenFile old = folder.open(temporaryName(), Access.READ_WRITE_NO_FOLLOW)) {
+            QemuLocks.claimSidecar(old);
+            if (!spec.reuseRawFile() && namesRawFile(old, rawName)) {
+                removeHalfMadeRawFile();
+            }
+            folder.unlink(temporaryName());
+            folder.sync();
+        }
+    }
+
+    private void removeHalfMadeRawFile() throws BlockException, PosixException {
+        try (OpenFile raw = rawPlace.open(Access.READ_WRITE_NO_FOLLOW);
+                Folder parent = rawPlace.openParent()) {
+            QemuLocks.claimRawFile(raw, false);
+            if (!raw.status().isDevice() && CreationEnd.readsAsZeros(raw)) {
+                parent.unlink(rawPlace.name());
+                parent.sync();
+            }
+        } catch (PosixException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw BlockException.of(e, "raw file");
+            }
+        }
+    }
+
+    private static boolean namesRawFile(OpenFile sidecar, String rawName) {
+        try {
+            return Sidecar.open(sidecar, "").header().rawFile().equals(rawName);
+        } catch (BlockException e) {
+            // It was never complete, and the raw file is made only after it is: that one is somebody else's.
+            return false;
+        }
+    }
+
+    private void writeFiles(SidecarHeader header, Extension extension, @Nullable FileIdentity backingFile)
+            throws BlockException, PosixException {
+        boolean done = false;
+        boolean rawCreated = false;
+        try (OpenFile file = folder.create(temporaryName(), SIDECAR_MODE)) {
+            QemuLocks.claimSidecar(file);
+            try {
+                Sidecar sidecar = Sidecar.create(file, header, extension);
+                file.sync();
+                folder.sync();
+                try (OpenFile raw = spec.reuseRawFile() ? openReused() : create(rawPlace)) {
+                    rawCreated = !spec.reuseRawFile();
+                    finish(sidecar, raw, backingFile);
+                }
+                done = true;
+            } finally {
+                if (!done) {
+                    undo(rawCreated);
+                }
+            }
+        }
+    }
+
+    private static OpenFile create(Place raw) throws BlockException {
+        try {
+            return CreationEnd.create(raw);
+        } catch (PosixException e) {
+            if (e.errno() == Errno.EEXIST) {
+                throw new BlockException(
+                                FaultKind.RAW_FILE_EXISTS,
+                                "cannot create raw file: it exists, and may be a finished disk: path=" + raw.path())
+                        .withAction("choose another name; or say that it may be reused, if it holds no data");
+            }
+            throw BlockException.of(e, "raw file");
+        }
+    }
+
+    private OpenFile openReused() throws BlockException, PosixException {
+        OpenFile raw = RawFiles.open(rawPlace);
+        boolean usable = false;
+        try {
+            CreationEnd.requireReusable(raw);
+            usable = true;
+            return raw;
+        } finally {
+            if (!usable) {
+                raw.close();
+            }
+        }
+    }
+
+    private void finish(Sidecar sidecar, OpenFile raw, @Nullable FileIdentity backingFile)
+            throws BlockException, PosixException {
+        FileIdentity rawIdentity = raw.status().identity();
+        String path = raw.path();
+        ImageOpener.requireDistinct("sidecar", sidecar.file().status().identity(), "raw file", rawIdentity, path);
+        if (backingFile != null) {
+            ImageOpener.requireDistinct("backing", backingFile, "raw file", rawIdentity, path);
+        }
+        QemuLocks.claimRawFile(raw, false);
+        CreationEnd.settle(raw, sidecar.header().size(), spec.preallocation());
+        try (Folder parent = rawPlace.openParent()) {
+            parent.sync();
+        }
+        try {
+            folder.renameNoReplace(temporaryName(), spec.sidecar().name());
+        } catch (PosixException e) {
+            throw e.errno() == Errno.EEXIST ? sidecarExists() : BlockException.of(e, SIDECAR);
+        }
+        folder.sync();
+        CreationEnd.markCow(sidecar, raw);
+    }
+
+    /** Takes back what this call made, as far as that goes; a later call clears away what stays. */
+    private void undo(boolean rawCreated) {
+        try (Folder parent = rawPlace.openParent()) {
+            if (rawCreated && folder.status(temporaryName()).isPresent()) {
+                parent.unlink(rawPlace.name());
+            }
+            folder.unlink(temporaryName());
+        } catch (PosixException e) {
+            // The trouble that led here is the one to tell; a leftover under the temporary name harms nobody.
+            return;
+        }
+    }
+}

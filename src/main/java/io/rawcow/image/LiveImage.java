@@ -1,0 +1,384 @@
+package io.rawcow.image;
+
+import io.rawcow.backing.Backing;
+import io.rawcow.block.BlockDevice;
+import io.rawcow.block.BlockException;
+import io.rawcow.block.ByteRange;
+import io.rawcow.block.Extent;
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.QemuLocks;
+import io.rawcow.block.RawFile;
+import io.rawcow.block.Zeroing;
+import io.rawcow.format.Extension;
+import io.rawcow.format.Extension.Clean;
+import io.rawcow.format.Geometry;
+import io.rawcow.format.SidecarState;
+import io.rawcow.posix.FileStatus;
+import io.rawcow.posix.PosixException;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open image: a block device that guests and the stream share. While it has a sidecar, clear sectors are read from
+ * the backing and every write lands in the raw file; after {@link #detach} it is the raw file alone. Safe from many
+ * threads.
+ *
+ * <p>Locks, in the order they are taken: {@code lifecycle} (detach, close) < {@code gate} (changes shared, close alone)
+ * < a range of {@link RangeLock}. Reads take none.
+ */
+public final class LiveImage implements BlockDevice {
+
+    /** Records elsewhere, durably, that the image is standalone, after the sidecar says so and before it is removed. */
+    public interface StandaloneRecord {
+        void save() throws BlockException;
+    }
+
+    private final RawFile raw;
+    private final Geometry geometry;
+    private final ReentrantLock lifecycle = new ReentrantLock();
+    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
+    private final Health standaloneHealth = new Health();
+    private volatile @Nullable Overlay overlay;
+    private @Nullable SidecarHome leftover;
+    private boolean closed;
+
+    private LiveImage(RawFile raw, Geometry geometry, @Nullable Overlay overlay, @Nullable SidecarHome leftover) {
+        this.raw = raw;
+        this.geometry = geometry;
+        this.overlay = overlay;
+        this.leftover = leftover;
+    }
+
+    static LiveImage over(RawFile raw, Overlay overlay) {
+        return new LiveImage(raw, overlay.sidecar().header().geometry(), overlay, null);
+    }
+
+    /**
+     * @param leftover where a sidecar stands that says {@code standalone} and was not removed; null if there is none
+     */
+    static LiveImage standalone(RawFile raw, int sectorSize, @Nullable SidecarHome leftover) {
+        return new LiveImage(raw, new Geometry(raw.sizeBytes(), sectorSize), null, leftover);
+    }
+
+    // ---- what it is
+
+    @Override
+    public long sizeBytes() {
+        return raw.sizeBytes();
+    }
+
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    public boolean isStandalone() {
+        return overlay == null;
+    }
+
+    /** The extension of its sidecar; empty once standalone. */
+    public Optional<Extension> extension() {
+        return Optional.ofNullable(overlay).map(o -> o.sidecar().extension());
+    }
+
+    /** The backing; empty if there is none, and once standalone. */
+    public Optional<Backing> backing() {
+        return Optional.ofNullable(overlay).map(Overlay::backing);
+    }
+
+    public RawFile rawFile() {
+        return raw;
+    }
+
+    public long sectorsAllocated() {
+        Overlay now = overlay;
+        return now == null ? geometry.sectorCount() : now.bitmap().allocatedCount();
+    }
+
+    /** Bytes of the sectors that the raw file answers for; the size when complete, never before. */
+    public long bytesAllocated() {
+        long sectors = sectorsAllocated();
+        return sectors == geometry.sectorCount()
+                ? geometry.size()
+                : Math.min(sectors * geometry.sectorSize(), geometry.size() - 1);
+    }
+
+    public boolean isComplete() {
+        return sectorsAllocated() == geometry.sectorCount();
+    }
+
+    /** The sync that failed, after which nothing may be changed; null while all is well. */
+    public @Nullable BlockException failure() {
+        Overlay now = overlay;
+        return (now == null ? standaloneHealth : now.health()).failure();
+    }
+
+    // ---- the device
+
+    @Override
+    public void read(long offset, MemorySegment target) throws BlockException {
+        requireInside(offset, target.byteSize());
+        Overlay now = overlay;
+        if (now == null) {
+            raw.read(offset, target);
+        } else {
+            now.read(offset, target);
+        }
+    }
+
+    @Override
+    public Extent extentAt(long offset, long limit) throws BlockException {
+        MappedExtent mapped = mapAt(offset, limit);
+        return new Extent(mapped.range(), mapped.zero());
+    }
+
+    /** As {@link #extentAt}, and who answers. */
+    public MappedExtent mapAt(long offset, long limit) throws BlockException {
+        requireInside(offset, limit - offset);
+        Overlay now = overlay;
+        return now == null ? MappedExtent.ofRaw(raw.extentAt(offset, limit)) : ImageMap.at(now, raw, offset, limit);
+    }
+
+    @Override
+    public void write(long offset, MemorySegment source) throws BlockException {
+        requireInside(offset, source.byteSize());
+        if (source.byteSize() > 0) {
+            change(now -> {
+                if (now == null) {
+                    raw.write(offset, source);
+                } else {
+                    now.write(offset, source);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void zero(ByteRange range, Zeroing how) throws BlockException {
+        requireInside(range.offset(), range.length());
+        change(now -> {
+            if (now == null) {
+                raw.zero(range, how);
+            } else {
+                now.zero(range, how);
+            }
+        });
+    }
+
+    @Override
+    public void flush() throws BlockException {
+        change(now -> {
+            if (now == null) {
+                flushStandalone();
+            } else {
+                now.rounds().round();
+            }
+        });
+    }
+
+    private void flushStandalone() throws BlockException {
+        standaloneHealth.require();
+        try {
+            raw.flush();
+        } catch (BlockException e) {
+            standaloneHealth.fail(e);
+            throw e;
+        }
+    }
+
+    private interface Change {
+        void apply(@Nullable Overlay overlay) throws BlockException;
+    }
+
+    /** Runs a change with the image held open. */
+    private void change(Change change) throws BlockException {
+        gate.readLock().lock();
+        try {
+            if (closed) {
+                throw new BlockException(
+                        FaultKind.IMAGE_CLOSED,
+                        "cannot use image: it is closed: path=" + raw.file().path());
+            }
+            standaloneHealth.require();
+            change.apply(overlay);
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    private void requireInside(long offset, long length) throws BlockException {
+        if (offset < 0 || length < 0 || offset > sizeBytes() - length) {
+            throw new BlockException(
+                    FaultKind.OUT_OF_RANGE,
+                    "cannot reach past the end: offset=%d length=%d size=%d".formatted(offset, length, sizeBytes()));
+        }
+    }
+
+    // ---- hydration, for the stream
+
+    /** The next run of clear sectors at or after {@code offset}; empty if there is none. */
+    public Optional<ByteRange> nextClear(long offset) {
+        Overlay now = overlay;
+        if (now == null || offset >= sizeBytes()) {
+            return Optional.empty();
+        }
+        long first = now.bitmap().nextUnallocated(geometry.sectorAt(offset));
+        return first >= geometry.sectorCount()
+                ? Optional.empty()
+                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first)));
+    }
+
+    /** What the backing has at {@code offset}: its data, or zeros. */
+    public Extent backingExtentAt(long offset, long limit) throws BlockException {
+        Overlay now = overlay;
+        return now == null ? new Extent(ByteRange.between(offset, limit), true) : now.backingExtentAt(offset, limit);
+    }
+
+    /** Reads the backing, whatever the bits say. Holds nothing, so that it may take as long as it likes (I4). */
+    public void readBacking(long offset, MemorySegment target) throws BlockException {
+        Overlay now = overlay;
+        if (now != null) {
+            now.readBacking(offset, target);
+        }
+    }
+
+    /**
+     * Fills the clear sectors of a window with what was read from the backing before.
+     *
+     * @param window whole sectors
+     * @param content the window's bytes; null if they are all zeros
+     * @return bytes of the sectors that were filled: fewer than the window where a guest was faster
+     */
+    public long hydrate(ByteRange window, @Nullable MemorySegment content) throws BlockException {
+        long[] filled = {0};
+        change(now -> filled[0] = now == null ? 0 : now.hydrate(window, content));
+        return filled[0];
+    }
+
+    /** Whether bits are set that are not in the sidecar yet. */
+    public boolean hasUnsavedBits() {
+        Overlay now = overlay;
+        return now != null && now.bitmap().hasUnsaved();
+    }
+
+    // ---- detach and close
+
+    /**
+     * Forgets backing and sidecar: all bits must be set. Guests go on undisturbed. What a crash interrupted is finished
+     * by calling it again after the next open.
+     *
+     * @param keepSidecar leave the sidecar where it is, saying {@code standalone}
+     * @param record told before the sidecar is removed
+     * @throws BlockException BACKING_CHANGED, or of I/O: then nothing was detached, or the rest is still to be done
+     */
+    public void detach(boolean keepSidecar, StandaloneRecord record) throws BlockException {
+        lifecycle.lock();
+        try {
+            Overlay now = overlay;
+            if (now != null) {
+                now.requireComplete();
+                now.requireBackingUnchanged();
+                now.rounds().round();
+                now.rounds().update(extension -> extension.withState(SidecarState.STANDALONE));
+                record.save();
+                QemuLocks.shareStandalone(raw.file());
+                leftover = now.home();
+                overlay = null;
+                if (now.backing() != null) {
+                    now.backing().close();
+                }
+                now.sidecar().close();
+            } else {
+                record.save();
+            }
+            dropLeftover(keepSidecar);
+        } finally {
+            lifecycle.unlock();
+        }
+    }
+
+    private void dropLeftover(boolean keepSidecar) throws BlockException {
+        if (leftover != null) {
+            if (!keepSidecar && !leftover.isDevice()) {
+                leftover.remove();
+            }
+            leftover.close();
+            leftover = null;
+        }
+    }
+
+    /**
+     * Saves all bits, notes the raw file's size and time, and lets go of every file. A second call does nothing.
+     *
+     * @throws BlockException if bits could not be saved; the files are closed all the same, and the next open finds
+     *     them as after a crash
+     */
+    @Override
+    public void close() throws BlockException {
+        lifecycle.lock();
+        gate.writeLock().lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            try {
+                saveForClose();
+            } finally {
+                releaseFiles();
+            }
+        } finally {
+            gate.writeLock().unlock();
+            lifecycle.unlock();
+        }
+    }
+
+    private void saveForClose() throws BlockException {
+        Overlay now = overlay;
+        if (now == null) {
+            if (standaloneHealth.failure() == null) {
+                raw.flush();
+            }
+        } else if (!now.health().isFailed() && now.isMarkedOpen()) {
+            now.rounds().round();
+            Clean clean = cleanMark(raw);
+            now.rounds().update(extension -> extension.closedCleanly(clean));
+        }
+    }
+
+    /** The raw file as it is now, all of it on disk, its time of modification too. */
+    static Clean cleanMark(RawFile raw) throws BlockException {
+        try {
+            raw.file().sync();
+            FileStatus status = raw.file().status();
+            return new Clean(status.size(), status.isDevice() ? null : status.mtimeNanos());
+        } catch (PosixException e) {
+            throw BlockException.of(e, "raw file");
+        }
+    }
+
+    private void releaseFiles() {
+        Overlay now = overlay;
+        if (now != null) {
+            now.close();
+        }
+        if (leftover != null) {
+            leftover.close();
+            leftover = null;
+        }
+        raw.close();
+    }
+
+    /** Lets go of every file without saving anything, as a crash of the process would. For tests of crashes. */
+    void abandon() {
+        gate.writeLock().lock();
+        try {
+            closed = true;
+            releaseFiles();
+        } finally {
+            gate.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,300 @@
+package io.rawcow.image;
+
+import io.rawcow.backing.Backing;
+import io.rawcow.block.BlockException;
+import io.rawcow.block.ByteRange;
+import io.rawcow.block.Extent;
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.Invariant;
+import io.rawcow.block.RawFile;
+import io.rawcow.block.Zeroing;
+import io.rawcow.block.Zeros;
+import io.rawcow.format.AllocationBitmap;
+import io.rawcow.format.Geometry;
+import io.rawcow.format.Sidecar;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An image that is not standalone yet: raw file over backing, with a bit a sector that says who answers. Safe from many
+ * threads. Ranges given to it are inside the size and not empty.
+ */
+final class Overlay {
+    private final RawFile raw;
+    private final Sidecar sidecar;
+    private final SidecarHome home;
+    private final AllocationBitmap bitmap;
+    private final @Nullable Backing backing;
+    private final Geometry geometry;
+    private final Health health;
+    private final Rounds rounds;
+    private final RangeLock ranges = new RangeLock();
+    private final ReentrantLock marking = new ReentrantLock();
+    private volatile boolean markedOpen;
+
+    Overlay(RawFile raw, Sidecar sidecar, SidecarHome home, AllocationBitmap bitmap, @Nullable Backing backing) {
+        this.raw = raw;
+        this.sidecar = sidecar;
+        this.home = home;
+        this.bitmap = bitmap;
+        this.backing = backing;
+        this.geometry = sidecar.header().geometry();
+        this.health = new Health();
+        this.rounds = new Rounds(raw, sidecar, bitmap, health);
+        this.markedOpen = sidecar.extension().clean() == null;
+    }
+
+    Geometry geometry() {
+        return geometry;
+    }
+
+    Sidecar sidecar() {
+        return sidecar;
+    }
+
+    SidecarHome home() {
+        return home;
+    }
+
+    AllocationBitmap bitmap() {
+        return bitmap;
+    }
+
+    @Nullable
+    Backing backing() {
+        return backing;
+    }
+
+    Rounds rounds() {
+        return rounds;
+    }
+
+    Health health() {
+        return health;
+    }
+
+    boolean isMarkedOpen() {
+        return markedOpen;
+    }
+
+    // ---- reading
+
+    void read(long offset, MemorySegment target) throws BlockException {
+        long end = offset + target.byteSize();
+        for (long at = offset; at < end; ) {
+            long sector = geometry.sectorAt(at);
+            boolean allocated = bitmap.isAllocated(sector);
+            long runEnd = Math.min(end, geometry.offsetOf(endOfRun(sector, allocated)));
+            MemorySegment part = target.asSlice(at - offset, runEnd - at);
+            if (allocated) {
+                requireTrustworthy(at, runEnd);
+                raw.read(at, part);
+            } else {
+                readClear(at, part);
+            }
+            at = runEnd;
+        }
+    }
+
+    private long endOfRun(long sector, boolean allocated) {
+        return allocated ? bitmap.nextUnallocated(sector) : bitmap.nextAllocated(sector);
+    }
+
+    /** A sector that was clear a moment ago may have been taken over by the raw file, and the backing closed, since. */
+    private void readClear(long offset, MemorySegment target) throws BlockException {
+        try {
+            readBacking(offset, target);
+        } catch (BlockException e) {
+            ByteRange range = new ByteRange(offset, target.byteSize());
+            ByteRange sectors = geometry.alignOut(range);
+            if (!bitmap.areAllocated(geometry.sectorAt(sectors.offset()), geometry.sectorAfter(sectors.end()))) {
+                throw e;
+            }
+            raw.read(offset, target);
+        }
+    }
+
+    /** After a failed sync the bytes under bits that were not saved may have vanished from the page cache. */
+    private void requireTrustworthy(long offset, long end) throws BlockException {
+        BlockException sync = health.failure();
+        if (sync == null) {
+            return;
+        }
+        for (long sector = geometry.sectorAt(offset); sector <= geometry.sectorAt(end - 1); sector++) {
+            if (bitmap.mayBeUnsaved(sector)) {
+                throw Health.refusal(sync);
+            }
+        }
+    }
+
+    /** Reads the backing; zeros at or beyond its end, and where there is none. */
+    void readBacking(long offset, MemorySegment target) throws BlockException {
+        long inside = Math.clamp(backingSize() - offset, 0, target.byteSize());
+        if (inside > 0 && backing != null) {
+            backing.read(offset, target.asSlice(0, inside));
+        }
+        target.asSlice(inside).fill((byte) 0);
+    }
+
+    /** What the backing has at {@code offset}; zeros at or beyond its end, and where there is none. */
+    Extent backingExtentAt(long offset, long limit) throws BlockException {
+        if (backing == null || offset >= backingSize()) {
+            return new Extent(ByteRange.between(offset, limit), true);
+        }
+        return backing.extentAt(offset, Math.min(limit, backingSize()));
+    }
+
+    long backingSize() {
+        return backing == null ? 0 : backing.sizeBytes();
+    }
+
+    // ---- writing
+
+    void write(long offset, MemorySegment source) throws BlockException {
+        health.require();
+        var range = new ByteRange(offset, source.byteSize());
+        if (isAllocated(range)) {
+            raw.write(offset, source);
+        } else {
+            changeClear(range, () -> raw.write(offset, source));
+        }
+    }
+
+    void zero(ByteRange range, Zeroing how) throws BlockException {
+        health.require();
+        if (isAllocated(range)) {
+            raw.zero(range, how);
+        } else {
+            changeClear(range, () -> raw.zero(range, how));
+        }
+    }
+
+    private boolean isAllocated(ByteRange range) {
+        return bitmap.areAllocated(geometry.sectorAt(range.offset()), geometry.sectorAt(range.end() - 1) + 1);
+    }
+
+    private interface Change {
+        void apply() throws BlockException;
+    }
+
+    /** A change to a range with clear sectors: what it leaves alone of its edge sectors comes from the backing. */
+    private void changeClear(ByteRange range, Change change) throws BlockException {
+        markOpen();
+        ByteRange sectors = geometry.alignOut(range);
+        long first = geometry.sectorAt(range.offset());
+        long end = geometry.sectorAt(range.end() - 1) + 1;
+        sidecar.reserve(first, end);
+        try (var _ = ranges.hold(sectors)) {
+            if (!bitmap.isAllocated(first)) {
+                copyUp(sectors.offset(), range.offset());
+            }
+            if (!bitmap.isAllocated(end - 1)) {
+                copyUp(range.end(), sectors.end());
+            }
+            change.apply();
+            bitmap.markAllocated(first, end);
+        }
+    }
+
+    private void copyUp(long offset, long end) throws BlockException {
+        if (offset < end) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocate(end - offset, 8);
+                readBacking(offset, bytes);
+                put(offset, bytes);
+            }
+        }
+    }
+
+    /** Writes bytes, and makes holes of their runs of zeros. */
+    private void put(long offset, MemorySegment bytes) throws BlockException {
+        for (long at = 0; at < bytes.byteSize(); ) {
+            boolean zero = Zeros.endOfRun(bytes, at, true) > at;
+            long end = Zeros.endOfRun(bytes, at, zero);
+            if (zero) {
+                raw.zero(ByteRange.between(offset + at, offset + end), Zeroing.PUNCH);
+            } else {
+                raw.write(offset + at, bytes.asSlice(at, end - at));
+            }
+            at = end;
+        }
+    }
+
+    // ---- hydrating
+
+    /**
+     * Copies into clear sectors of a window what was read from the backing before, holding nothing (I4).
+     *
+     * @param window whole sectors
+     * @param content the window's bytes; null if they are all zeros
+     * @return how many bytes of clear sectors were filled
+     */
+    long hydrate(ByteRange window, @Nullable MemorySegment content) throws BlockException {
+        health.require();
+        Invariant.hold(geometry.alignOut(window).equals(window), "I4: window of whole sectors: %s", window);
+        markOpen();
+        long first = geometry.sectorAt(window.offset());
+        long end = geometry.sectorAfter(window.end());
+        sidecar.reserve(first, end);
+        long filled = 0;
+        try (var _ = ranges.hold(window)) {
+            for (long sector = bitmap.nextUnallocated(first); sector < end; sector = bitmap.nextUnallocated(sector)) {
+                long runEnd = Math.min(bitmap.nextAllocated(sector), end);
+                ByteRange run = geometry.bytesOf(sector, runEnd);
+                if (content == null) {
+                    raw.zero(run, Zeroing.PUNCH);
+                } else {
+                    put(run.offset(), content.asSlice(run.offset() - window.offset(), run.length()));
+                }
+                long raised = bitmap.markAllocated(sector, runEnd);
+                Invariant.hold(raised == runEnd - sector, "I4: hydration wrote sectors that were set: run=%s", run);
+                filled += run.length();
+            }
+        }
+        return filled;
+    }
+
+    // ---- state
+
+    /** Before the first change of an open the sidecar durably stops saying that the image was closed cleanly. */
+    private void markOpen() throws BlockException {
+        if (markedOpen) {
+            return;
+        }
+        marking.lock();
+        try {
+            if (!markedOpen) {
+                rounds.update(extension -> extension.withoutClean());
+                markedOpen = true;
+            }
+        } finally {
+            marking.unlock();
+        }
+    }
+
+    /** @throws BlockException BACKING_CHANGED if the backing is not what was pinned any more */
+    void requireBackingUnchanged() throws BlockException {
+        if (backing != null) {
+            BackingFiles.requirePinned(backing, BackingFiles.pinnedBy(sidecar), false);
+        }
+    }
+
+    void requireComplete() throws BlockException {
+        if (!bitmap.isComplete()) {
+            throw new BlockException(
+                    FaultKind.INVALID_VALUE,
+                    "cannot detach: sectors are still in the backing: allocated=%d sectors=%d"
+                            .formatted(bitmap.allocatedCount(), bitmap.sectorCount()));
+        }
+    }
+
+    void close() {
+        if (backing != null) {
+            backing.close();
+        }
+        home.close();
+        sidecar.close();
+    }
+}
