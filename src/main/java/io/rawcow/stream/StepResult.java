@@ -1,0 +1,16 @@
+package io.rawcow.stream;
+
+/** What one step of a stream did. */
+sealed interface StepResult {
+    /** Filled some clear sectors. */
+    record Hydrated() implements StepResult {}
+
+    /** Did nothing: the speed limit, or memory, asks for a pause of that many nanoseconds. */
+    record Throttled(long nanos) implements StepResult {}
+
+    /** Did nothing: nothing is left to begin with, others may still be at work. */
+    record Drained() implements StepResult {}
+
+    /** Did nothing, or nothing that counts: the job no longer runs, or an error stopped it. */
+    record Stopped() implements StepResult {}
+}

@@ -1,0 +1,26 @@
+package io.rawcow.stream;
+
+import io.rawcow.image.LiveImage.StandaloneRecord;
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+
+/**
+ * What the world around a job supplies.
+ *
+ * @param nanoClock as {@link System#nanoTime}
+ * @param record where the detach is recorded before the sidecar is removed
+ * @param listener told after every change of status, without locks
+ */
+public record StreamContext(
+        StreamSettings settings,
+        BufferPool buffers,
+        InstantSource clock,
+        LongSupplier nanoClock,
+        StandaloneRecord record,
+        Listener listener) {
+
+    /** Told after every change of status. */
+    public interface Listener {
+        void changed(StreamJob job);
+    }
+}
