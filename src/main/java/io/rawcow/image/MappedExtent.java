@@ -24,13 +24,18 @@ public record MappedExtent(ByteRange range, int depth, boolean present, boolean 
         return new MappedExtent(range, 0, false, true);
     }
 
+    /** The same kind over another range. */
+    public MappedExtent over(ByteRange other) {
+        return new MappedExtent(other, depth, present, zero);
+    }
+
     /** Whether a medium holds bytes for it: present and not known to be zeros. */
     public boolean data() {
         return present && !zero;
     }
 
     /** Whether this and an extent right behind it are one. */
-    boolean continuesAs(MappedExtent next) {
+    public boolean continuesAs(MappedExtent next) {
         return depth == next.depth && present == next.present && zero == next.zero;
     }
 }

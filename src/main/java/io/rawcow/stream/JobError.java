@@ -21,7 +21,12 @@ public record JobError(
         @Nullable Long offset,
         @Nullable String errno) {
 
-    static final JobError CANCELLED = new JobError("cancelled", "the job was cancelled", null, null, null);
+    public static final JobError CANCELLED = new JobError("cancelled", "the job was cancelled", null, null, null);
+
+    /** Whether it is no trouble but somebody's wish. */
+    public boolean wasCancelled() {
+        return code.equals(CANCELLED.code);
+    }
 
     static JobError of(BlockException fault, String operation, @Nullable Long offset) {
         return new JobError(

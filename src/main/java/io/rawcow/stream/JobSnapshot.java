@@ -35,6 +35,27 @@ public record JobSnapshot(
         @Nullable Instant lastProgressAt,
         @Nullable Instant finishedAt) {
 
+    /** The same job, cancelled while it was not at work. */
+    public JobSnapshot cancelled(Instant when) {
+        return new JobSnapshot(
+                JobStatus.CONCLUDED,
+                null,
+                ioStatus,
+                JobError.CANCELLED,
+                speed,
+                currentProgress,
+                totalProgress,
+                progress,
+                0,
+                null,
+                bytesCopied,
+                bytesSkippedZero,
+                bytesWrittenByGuest,
+                startedAt,
+                lastProgressAt,
+                when);
+    }
+
     /** Why a job is where it is, for people. */
     static @Nullable String detailOf(JobStatus status, @Nullable JobError error, boolean finishing) {
         return switch (status) {

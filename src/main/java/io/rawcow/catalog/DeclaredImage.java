@@ -1,0 +1,11 @@
+package io.rawcow.catalog;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An image that the configuration wants at every start.
+ *
+ * @param stream the job that is to make it standalone; null for none
+ */
+public record DeclaredImage(
+        String name, ImageRequest image, @Nullable JobRequest stream) {}

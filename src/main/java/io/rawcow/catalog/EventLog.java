@@ -1,0 +1,142 @@
+package io.rawcow.catalog;
+
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The latest changes, in order, and those who listen. An event is never dropped silently: a listener that falls behind
+ * is told so. Safe from many threads.
+ */
+public final class EventLog {
+    private static final int KEPT = 4096;
+    private static final int QUEUE = 1024;
+
+    /** Why a listener cannot be given what it asked for, and has to list everything again. */
+    public enum ResetReason {
+        TOO_OLD,
+        OTHER_START,
+        UNKNOWN_ID,
+        TOO_SLOW
+    }
+
+    /** A listener's side. Close it when done. */
+    public final class Subscription implements AutoCloseable {
+        private final BlockingQueue<Event> queue = new ArrayBlockingQueue<>(QUEUE);
+        private final List<Event> replay;
+        private final @Nullable ResetReason reset;
+        private volatile boolean overrun;
+
+        private Subscription(List<Event> replay, @Nullable ResetReason reset) {
+            this.replay = replay;
+            this.reset = reset;
+        }
+
+        /** What was missed, to be delivered first. */
+        public List<Event> replay() {
+            return replay;
+        }
+
+        /** Why what was missed cannot be told; null if it can. */
+        public @Nullable ResetReason reset() {
+            return reset;
+        }
+
+        /** What comes from now on. */
+        public BlockingQueue<Event> queue() {
+            return queue;
+        }
+
+        /** Whether events came faster than they were taken: what is in the queue is not all. */
+        public boolean isOverrun() {
+            return overrun;
+        }
+
+        @Override
+        public void close() {
+            subscriptions.remove(this);
+        }
+    }
+
+    private final InstantSource clock;
+    private final String start;
+    private final Deque<Event> kept = new ArrayDeque<>();
+    private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
+    private long count;
+
+    EventLog(InstantSource clock) {
+        this.clock = clock;
+        this.start = Long.toString(clock.millis(), 36);
+    }
+
+    synchronized void image(String name, String change, @Nullable ImageView image) {
+        add(new Event(nextId(), clock.instant(), Event.Kind.IMAGE, name, change, image, null));
+    }
+
+    synchronized void job(String id, String change, @Nullable JobView job) {
+        add(new Event(nextId(), clock.instant(), Event.Kind.JOB, id, change, null, job));
+    }
+
+    private String nextId() {
+        count++;
+        return start + "-" + count;
+    }
+
+    private void add(Event event) {
+        kept.addLast(event);
+        if (kept.size() > KEPT) {
+            kept.removeFirst();
+        }
+        for (Subscription subscription : subscriptions) {
+            if (!subscription.queue.offer(event)) {
+                subscription.overrun = true;
+            }
+        }
+    }
+
+    /** The id of the latest event, or of the state before the first. */
+    public synchronized String lastId() {
+        return start + "-" + count;
+    }
+
+    /**
+     * Listens from now on, or from behind an event that was seen.
+     *
+     * @param lastSeen the id of the last event that the listener has; null for none
+     */
+    public synchronized Subscription subscribe(@Nullable String lastSeen) {
+        ResetReason reset = null;
+        List<Event> replay = List.of();
+        if (lastSeen != null) {
+            reset = reasonAgainst(lastSeen);
+            if (reset == null) {
+                long seen = Long.parseLong(lastSeen.substring(start.length() + 1));
+                replay = new ArrayList<>(kept).subList(kept.size() - (int) (count - seen), kept.size());
+            }
+        }
+        var subscription = new Subscription(List.copyOf(replay), reset);
+        subscriptions.add(subscription);
+        return subscription;
+    }
+
+    private @Nullable ResetReason reasonAgainst(String lastSeen) {
+        if (!lastSeen.matches("[0-9a-z]{1,32}-[0-9]{1,18}")) {
+            return ResetReason.UNKNOWN_ID;
+        }
+        int dash = lastSeen.indexOf('-');
+        if (!lastSeen.substring(0, dash).equals(start)) {
+            return ResetReason.OTHER_START;
+        }
+        long seen = Long.parseLong(lastSeen.substring(dash + 1));
+        if (seen > count) {
+            return ResetReason.UNKNOWN_ID;
+        }
+        return count - seen > kept.size() ? ResetReason.TOO_OLD : null;
+    }
+}

@@ -1,0 +1,167 @@
+package io.rawcow.catalog;
+
+import io.rawcow.block.BlockException;
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.QemuLocks;
+import io.rawcow.format.Sidecar;
+import io.rawcow.format.SidecarHeader;
+import io.rawcow.format.SidecarState;
+import io.rawcow.format.StoredName;
+import io.rawcow.image.ImageCreator;
+import io.rawcow.image.ImageOpener;
+import io.rawcow.image.ImageSpec;
+import io.rawcow.image.LiveImage;
+import io.rawcow.image.OpenOptions;
+import io.rawcow.image.Preallocation;
+import io.rawcow.posix.Access;
+import io.rawcow.posix.DataRoots;
+import io.rawcow.posix.Errno;
+import io.rawcow.posix.Folder;
+import io.rawcow.posix.OpenFile;
+import io.rawcow.posix.Place;
+import io.rawcow.posix.PosixException;
+import org.jspecify.annotations.Nullable;
+
+/** What the catalog does with an image's files. Paths are absolute and inside the roots, or refused there. */
+final class ImageFiles {
+    private final ImagePaths paths;
+    private final DataRoots roots;
+
+    ImageFiles(ImagePaths paths) {
+        this.paths = paths;
+        this.roots = paths.roots();
+    }
+
+    /** Makes the files of a request that states everything a new image needs. */
+    void create(ImageRequest request) throws BlockException {
+        Place sidecar = paths.locate("sidecar", require("sidecar", request.sidecar()));
+        Place raw = paths.locate("rawFile", require("rawFile", request.rawFile()));
+        String backing = request.backingFile();
+        var spec = new ImageSpec(
+                sidecar,
+                backing == null ? null : paths.storedName(sidecar, paths.locate("backingFile", backing)),
+                request.backingFormat(),
+                paths.storedName(sidecar, raw),
+                request.size(),
+                request.sectorSize() == null ? SidecarHeader.DEFAULT_SECTOR_SIZE : request.sectorSize(),
+                Preallocation.OFF,
+                Boolean.TRUE.equals(request.reuseRawFile()),
+                true);
+        SidecarHeader _ = ImageCreator.create(roots, spec);
+    }
+
+    static <T> T require(String field, @Nullable T value) {
+        if (value == null) {
+            throw ProblemException.ofField(
+                    ProblemCode.MISSING_FIELD,
+                    field + " is needed here",
+                    field,
+                    null,
+                    "state the field and repeat the request");
+        }
+        return value;
+    }
+
+    LiveImage open(String sidecar, ImageRequest request) throws BlockException {
+        var options = new OpenOptions(
+                Boolean.TRUE.equals(request.acceptBackingChange()),
+                Boolean.TRUE.equals(request.acceptLostWrites()),
+                Boolean.TRUE.equals(request.newUuid()));
+        return ImageOpener.open(roots, paths.locate("sidecar", sidecar), options);
+    }
+
+    LiveImage openStandalone(String rawFile) throws BlockException {
+        return ImageOpener.openStandalone(paths.locate("rawFile", rawFile));
+    }
+
+    /** What a sidecar says of itself and of the other files, without opening those or claiming anything. */
+    ImageRequest facts(String sidecarPath) throws BlockException {
+        Place place = paths.locate("sidecar", sidecarPath);
+        try (OpenFile file = place.open(Access.READ)) {
+            Sidecar sidecar = Sidecar.open(file, "");
+            SidecarHeader header = sidecar.header();
+            String folder = file.path().substring(0, Math.max(1, file.path().lastIndexOf('/')));
+            StoredName backing = StoredName.parse(header.backingFile());
+            boolean backed = !header.backingFile().isEmpty();
+            return new ImageRequest(
+                    place.path(),
+                    backed ? backingPath(folder, backing) : null,
+                    backed ? backing.format() : null,
+                    roots.locate(folder, header.rawFile()).path(),
+                    header.size(),
+                    header.sectorSize(),
+                    null,
+                    null,
+                    null,
+                    null);
+        } catch (PosixException e) {
+            throw BlockException.of(e, "sidecar");
+        }
+    }
+
+    private String backingPath(String folder, StoredName backing) throws PosixException {
+        return backing.isUri()
+                ? backing.name()
+                : roots.locate(folder, backing.name()).path();
+    }
+
+    /** Removes a sidecar that says {@code standalone} and belongs to this image: a crash came before its removal. */
+    void removeLeftoverSidecar(String sidecarPath, String uuid) throws BlockException {
+        Place place = paths.locate("sidecar", sidecarPath);
+        try (OpenFile file = place.open(Access.READ_WRITE)) {
+            QemuLocks.claimSidecar(file);
+            Sidecar sidecar = Sidecar.open(file, "");
+            boolean ours = sidecar.extension().state() == SidecarState.STANDALONE
+                    && sidecar.extension().uuid().equals(uuid);
+            if (ours && !file.status().isDevice()) {
+                unlink(file);
+            }
+        } catch (PosixException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw BlockException.of(e, "sidecar");
+            }
+        }
+    }
+
+    private void unlink(OpenFile file) throws PosixException {
+        try (Folder parent = roots.locate("/", file.path()).openParent()) {
+            parent.unlink(file.path().substring(file.path().lastIndexOf('/') + 1));
+            parent.sync();
+        }
+    }
+
+    /**
+     * Removes a file of an image that is closed. One that is gone already, and a device, are passed over.
+     *
+     * @throws BlockException IMAGE_LOCKED if somebody has it open
+     */
+    void delete(@Nullable String path, boolean rawFile) throws BlockException {
+        if (path == null) {
+            return;
+        }
+        String what = rawFile ? "raw file" : "sidecar";
+        try (OpenFile file = paths.locate("sidecar", path).open(Access.READ_WRITE)) {
+            if (rawFile) {
+                QemuLocks.claimRawFile(file, false);
+            } else {
+                QemuLocks.claimSidecar(file);
+            }
+            if (!file.status().isDevice()) {
+                unlink(file);
+            }
+        } catch (PosixException e) {
+            if (e.errno() != Errno.ENOENT) {
+                throw BlockException.of(e, what);
+            }
+        }
+    }
+
+    /** Bytes that may still be written where a raw file is. */
+    long availableBytes(String rawFile) throws BlockException {
+        try (Folder parent = paths.locate("rawFile", rawFile).openParent()) {
+            return parent.availableBytes();
+        } catch (PosixException e) {
+            throw new BlockException(FaultKind.IO_ERROR, "cannot tell the free space: path=" + rawFile, e);
+        }
+    }
+}

@@ -1,0 +1,398 @@
+package io.rawcow.catalog;
+
+import io.rawcow.block.BlockException;
+import io.rawcow.block.FaultKind;
+import io.rawcow.catalog.CatalogStore.Kind;
+import io.rawcow.format.SidecarHeader;
+import io.rawcow.image.LiveImage;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Images by name. Requests can be repeated: the same one answers the same. Safe from many threads; what changes an
+ * image holds its name, what looks at one holds nothing.
+ */
+public final class Images {
+    private static final Logger LOG = System.getLogger(Images.class.getName());
+
+    private final CatalogStore store;
+    private final ImagePaths paths;
+    private final ImageFiles files;
+    private final Openings openings;
+    private final EventLog events;
+    private final InstantSource clock;
+    private final NameLocks locks = new NameLocks();
+    private final ConcurrentSkipListMap<String, ManagedImage> images = new ConcurrentSkipListMap<>();
+    /** The jobs of an image that are not concluded. */
+    private volatile Function<String, List<String>> activeJobs = name -> List.of();
+
+    private volatile Function<String, Boolean> declared = name -> false;
+    private volatile Consumer<String> onOpened = name -> {};
+    private volatile boolean closing;
+
+    Images(CatalogStore store, ImagePaths paths, EventLog events, InstantSource clock) {
+        this.store = store;
+        this.paths = paths;
+        this.files = new ImageFiles(paths);
+        this.openings = new Openings(store, paths, files);
+        this.events = events;
+        this.clock = clock;
+    }
+
+    void activeJobs(Function<String, List<String>> lookup) {
+        activeJobs = lookup;
+    }
+
+    /** Told of every image that was opened, after a PUT too. */
+    void onOpened(Consumer<String> listener) {
+        onOpened = listener;
+    }
+
+    void declared(Function<String, Boolean> lookup) {
+        declared = lookup;
+    }
+
+    NameLocks.Held hold(String name) {
+        return locks.hold(name);
+    }
+
+    ImageFiles files() {
+        return files;
+    }
+
+    // ---- looking
+
+    /** @throws ProblemException IMAGE_NOT_FOUND */
+    public ImageView get(String name) {
+        return view(require(name));
+    }
+
+    public Page<ImageView> list(int limit, @Nullable String cursor) {
+        return Page.of(images.values().stream(), ManagedImage::name, this::view, limit, cursor);
+    }
+
+    /**
+     * Who answers for which part of an image.
+     *
+     * @param length bytes; null for all that is behind {@code start}
+     * @param limit extents on a page
+     */
+    public MapPage map(String name, long start, @Nullable Long length, int limit) {
+        try {
+            return MapPage.of(requireOpen(name), start, length, limit);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    ManagedImage require(String name) {
+        Names.require("image", name);
+        ManagedImage image = images.get(name);
+        if (image == null) {
+            throw new ProblemException(ProblemCode.IMAGE_NOT_FOUND, "there is no image of this name: image=" + name);
+        }
+        return image;
+    }
+
+    /** @throws ProblemException IMAGE_NOT_FOUND, IMAGE_UNAVAILABLE */
+    public LiveImage requireOpen(String name) {
+        ManagedImage image = require(name);
+        LiveImage live = image.live();
+        if (live == null) {
+            ImageError why = image.error();
+            throw new ProblemException(
+                            ProblemCode.IMAGE_UNAVAILABLE,
+                            "the image is not open: " + (why == null ? "it is being created" : why.detail()))
+                    .withAction("remove the cause and repeat the image's PUT");
+        }
+        return live;
+    }
+
+    private ImageView view(ManagedImage image) {
+        return image.view(activeJobs.apply(image.name()));
+    }
+
+    List<String> names() {
+        return List.copyOf(images.keySet());
+    }
+
+    boolean isUnavailable(String name) {
+        ManagedImage image = images.get(name);
+        return image == null || image.live() == null;
+    }
+
+    // ---- PUT
+
+    /**
+     * Makes sure that there is such an image, and that it is open.
+     *
+     * @throws ProblemException with one of many codes; then no file was changed, or what was begun can be repeated
+     */
+    public Ensured put(String name, ImageRequest request) {
+        Names.require("image", name);
+        ImageRequest wanted = paths.resolve(request);
+        try (var _ = locks.hold(name)) {
+            requireServing();
+            ManagedImage known = images.get(name);
+            return known != null ? again(known, wanted) : unknown(name, wanted);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    void requireServing() {
+        if (closing) {
+            throw new ProblemException(ProblemCode.SHUTTING_DOWN, "the service is shutting down");
+        }
+    }
+
+    private Ensured again(ManagedImage known, ImageRequest wanted) throws BlockException {
+        List<Difference> differences =
+                ImagePaths.differences(wanted, known.record().request());
+        if (!differences.isEmpty()) {
+            throw ProblemException.differs(
+                    ProblemCode.IMAGE_DIFFERS,
+                    "the image exists and was requested otherwise: image=" + known.name(),
+                    differences);
+        }
+        boolean create = known.record().state() == ImageState.CREATING && known.live() == null;
+        if (known.live() == null) {
+            openRecorded(known, wanted);
+            tell(known, create ? "created" : "opened");
+            onOpened.accept(known.name());
+        }
+        return new Ensured(view(known), create);
+    }
+
+    private Ensured unknown(String name, ImageRequest wanted) throws BlockException {
+        requireNotOfAnother(wanted.sidecar(), wanted.rawFile());
+        if (wanted.sidecar() == null) {
+            return new Ensured(openRawFile(name, wanted), false);
+        }
+        return paths.exists(paths.locate("sidecar", wanted.sidecar()))
+                ? new Ensured(openSidecar(name, wanted, wanted.sidecar()), false)
+                : new Ensured(create(name, wanted), true);
+    }
+
+    private void requireNotOfAnother(@Nullable String sidecar, @Nullable String rawFile) {
+        for (ManagedImage other : images.values()) {
+            ImageRequest theirs = other.record().request();
+            boolean same = (sidecar != null && sidecar.equals(theirs.sidecar()))
+                    || (rawFile != null && rawFile.equals(theirs.rawFile()));
+            if (same) {
+                throw new ProblemException(
+                                ProblemCode.IMAGE_IN_USE, "its files belong to another image: image=" + other.name())
+                        .withAction("use that image, or delete it first");
+            }
+        }
+    }
+
+    private ImageView openRawFile(String name, ImageRequest wanted) throws BlockException {
+        String rawFile = ImageFiles.require("sidecar", wanted.rawFile());
+        if (wanted.backingFile() != null || wanted.size() != null || wanted.sectorSize() != null) {
+            String _ = ImageFiles.require("sidecar", wanted.sidecar());
+        }
+        LiveImage live = files.openStandalone(rawFile);
+        var known = new ImageRequest(
+                null, null, null, rawFile, live.sizeBytes(), SidecarHeader.DEFAULT_SECTOR_SIZE, null, null, null, null);
+        var record = new ImageRecord(
+                name, UUID.randomUUID().toString(), ImageState.STANDALONE, null, false, known, clock.instant(), null);
+        return register(new ManagedImage(record), live, "opened");
+    }
+
+    private ImageView openSidecar(String name, ImageRequest wanted, String sidecar) throws BlockException {
+        ImageRequest facts = files.facts(sidecar);
+        List<Difference> differences = ImagePaths.differences(wanted, facts);
+        if (!differences.isEmpty()) {
+            throw ProblemException.differs(
+                    ProblemCode.SIDECAR_EXISTS,
+                    "there is a sidecar already, and it says otherwise: sidecar=" + sidecar,
+                    differences);
+        }
+        requireNotOfAnother(null, facts.rawFile());
+        LiveImage live = files.open(sidecar, wanted);
+        ImageState state = live.isStandalone() ? ImageState.STANDALONE : ImageState.COW;
+        var record = new ImageRecord(name, Openings.uuidOf(live), state, sidecar, true, facts, clock.instant(), null);
+        return register(new ManagedImage(record), live, "opened");
+    }
+
+    private ImageView register(ManagedImage image, LiveImage live, String change) throws BlockException {
+        boolean saved = false;
+        try {
+            store.save(Kind.IMAGES, image.name(), image.record());
+            saved = true;
+        } finally {
+            if (!saved) {
+                live.close();
+            }
+        }
+        image.opened(live, Openings.warningsOf(live));
+        images.put(image.name(), image);
+        tell(image, change);
+        return view(image);
+    }
+
+    private ImageView create(String name, ImageRequest wanted) throws BlockException {
+        String _ = ImageFiles.require("rawFile", wanted.rawFile());
+        if (wanted.backingFile() == null) {
+            Long _ = ImageFiles.require("size", wanted.size());
+        }
+        var intent = new ImageRecord(
+                name, null, ImageState.CREATING, wanted.sidecar(), false, wanted, clock.instant(), null);
+        var image = new ManagedImage(intent);
+        store.save(Kind.IMAGES, name, intent);
+        images.put(name, image);
+        boolean made = false;
+        try {
+            files.create(wanted);
+            made = true;
+        } finally {
+            if (!made) {
+                images.remove(name);
+                store.remove(Kind.IMAGES, name);
+            }
+        }
+        openRecorded(image, wanted);
+        tell(image, "created");
+        return view(image);
+    }
+
+    // ---- opening what is recorded
+
+    /** Opens an image of the catalog; if that fails it is unavailable, and the reason is thrown. */
+    private void openRecorded(ManagedImage image, ImageRequest wanted) throws BlockException {
+        try {
+            openings.open(image, wanted);
+        } catch (BlockException e) {
+            image.unavailable(ImageError.of(ProblemException.of(e)));
+            announceState(image);
+            throw e;
+        } catch (ProblemException e) {
+            image.unavailable(ImageError.of(e));
+            announceState(image);
+            throw e;
+        }
+    }
+
+    /** Opens what the catalog has at start-up. One image that cannot be opened does not keep the others. */
+    void restore() throws BlockException {
+        for (ImageRecord record : store.load(Kind.IMAGES, ImageRecord.class)) {
+            var image = new ManagedImage(record);
+            images.put(record.name(), image);
+            try (var _ = locks.hold(record.name())) {
+                openRecorded(image, new ImageRequest(null, null, null, null, null, null, null, null, null, null));
+                tell(image, "opened");
+            } catch (BlockException | ProblemException e) {
+                LOG.log(Level.WARNING, "image unavailable: image={0} {1}", record.name(), e.getMessage());
+            }
+        }
+    }
+
+    // ---- what jobs tell
+
+    /** Durably: the image is standalone. The caller is the image's own job, which keeps others from changing it. */
+    void recordStandalone(String name, boolean keepSidecar) throws BlockException {
+        ManagedImage image = images.get(name);
+        if (image == null) {
+            throw new BlockException(FaultKind.IMAGE_CLOSED, "cannot record detach: the image is gone: image=" + name);
+        }
+        if (image.record().state() != ImageState.STANDALONE) {
+            openings.save(image, image.record().detached(clock.instant(), keepSidecar));
+        }
+    }
+
+    /** Tells of the image's state if it is another than was told last. */
+    void announceState(String name) {
+        ManagedImage image = images.get(name);
+        if (image != null) {
+            announceState(image);
+        }
+    }
+
+    private void announceState(ManagedImage image) {
+        if (image.state() != image.announced()) {
+            tell(image, "state");
+        }
+    }
+
+    private void tell(ManagedImage image, String change) {
+        image.announced(image.state());
+        LOG.log(Level.INFO, "image {0}: image={1} state={2}", change, image.name(), image.state());
+        events.image(image.name(), change, view(image));
+    }
+
+    // ---- DELETE
+
+    /**
+     * Closes an image and forgets it. Files stay unless they are to go; a backing always stays.
+     *
+     * @throws ProblemException IMAGE_NOT_FOUND, JOB_ACTIVE, IMAGE_IN_USE; after an I/O error it can be repeated
+     */
+    public void delete(String name, boolean deleteFiles) {
+        ManagedImage image = require(name);
+        try (var _ = locks.hold(name)) {
+            requireServing();
+            requireIdle(name);
+            LiveImage live = image.live();
+            if (live != null) {
+                image.unavailable(new ImageError(ProblemCode.IMAGE_UNAVAILABLE.word(), "the image is being deleted"));
+                live.close();
+            }
+            if (deleteFiles) {
+                ImageRecord record = image.record();
+                boolean hasSidecar = record.state() != ImageState.STANDALONE || record.sidecarKept();
+                files.delete(hasSidecar ? record.sidecar() : null, false);
+                files.delete(record.request().rawFile(), true);
+            }
+            store.remove(Kind.IMAGES, name);
+            images.remove(name);
+            LOG.log(Level.INFO, "image deleted: image={0} files={1}", name, deleteFiles ? "deleted" : "kept");
+            events.image(name, "deleted", null);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    private void requireIdle(String name) {
+        List<String> active = activeJobs.apply(name);
+        if (!active.isEmpty()) {
+            throw new ProblemException(
+                            ProblemCode.JOB_ACTIVE,
+                            "the image has a job that is not concluded: job=" + active.getFirst())
+                    .withAction("cancel it, or wait until it is concluded");
+        }
+        if (declared.apply(name)) {
+            throw new ProblemException(
+                            ProblemCode.IMAGE_IN_USE, "the image is declared in the configuration: image=" + name)
+                    .withAction("take it out of the configuration and restart the service");
+        }
+    }
+
+    // ---- the end
+
+    /** No more changes from here on. */
+    void beginClose() {
+        closing = true;
+    }
+
+    /** Closes every image cleanly. */
+    void close() {
+        for (ManagedImage image : images.values()) {
+            try (var _ = locks.hold(image.name())) {
+                LiveImage live = image.live();
+                if (live != null) {
+                    live.close();
+                }
+            } catch (BlockException e) {
+                LOG.log(Level.WARNING, "image not closed cleanly: image={0} {1}", image.name(), e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+package io.rawcow.catalog;
+
+import io.rawcow.block.BlockException;
+import io.rawcow.catalog.CatalogStore.Kind;
+import io.rawcow.image.LiveImage;
+import io.rawcow.stream.BufferPool;
+import io.rawcow.stream.IoStatus;
+import io.rawcow.stream.JobHistory;
+import io.rawcow.stream.JobSnapshot;
+import io.rawcow.stream.JobStatus;
+import io.rawcow.stream.StreamContext;
+import io.rawcow.stream.StreamJob;
+import io.rawcow.stream.StreamRunner;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps jobs going: writes down every change of status, tells of it, and lets the next one run when there is room. One
+ * thread does that, in the order in which changes are reported, so that no worker of a stream waits for the catalog.
+ */
+final class JobKeeper implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(JobKeeper.class.getName());
+
+    private final CatalogStore store;
+    private final Images images;
+    private final EventLog events;
+    private final InstantSource clock;
+    private final CatalogSettings settings;
+    private final BufferPool buffers;
+    private final ConcurrentSkipListMap<String, ManagedJob> jobs = new ConcurrentSkipListMap<>();
+    private final ExecutorService bookkeeping = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("jobs").daemon().factory());
+
+    JobKeeper(CatalogStore store, Images images, EventLog events, InstantSource clock, CatalogSettings settings) {
+        this.store = store;
+        this.images = images;
+        this.events = events;
+        this.clock = clock;
+        this.settings = settings;
+        this.buffers = new BufferPool(settings.bufferBytes(), settings.stream().windowBytes());
+    }
+
+    CatalogStore store() {
+        return store;
+    }
+
+    ConcurrentSkipListMap<String, ManagedJob> jobs() {
+        return jobs;
+    }
+
+    static JobSnapshot notStarted(LiveImage image, long speed) {
+        return new JobSnapshot(
+                JobStatus.CREATED,
+                "waits for its turn",
+                IoStatus.OK,
+                null,
+                speed,
+                image.bytesAllocated(),
+                image.sizeBytes(),
+                0,
+                0,
+                null,
+                0,
+                0,
+                0,
+                null,
+                null,
+                null);
+    }
+
+    /** Brings a job to life on an open image, where an earlier life left it. */
+    void attach(ManagedJob job, LiveImage image) {
+        JobRecord record = job.record();
+        JobSnapshot last = record.last();
+        String name = record.request().image();
+        boolean keep = record.request().keepSidecar();
+        var context = new StreamContext(
+                settings.stream(),
+                buffers,
+                clock,
+                System::nanoTime,
+                () -> images.recordStandalone(name, keep),
+                stream -> report(job));
+        boolean paused = last.status() == JobStatus.PAUSED;
+        var history = new JobHistory(
+                paused ? JobStatus.PAUSED : JobStatus.CREATED,
+                paused ? last.ioStatus() : IoStatus.OK,
+                paused ? last.error() : null,
+                last.bytesCopied(),
+                last.bytesSkippedZero(),
+                last.bytesWrittenByGuest(),
+                last.startedAt(),
+                last.lastProgressAt());
+        var stream = new StreamJob(image, record.request().options(last.speed()), context, history);
+        job.attach(
+                stream, new StreamRunner(stream, record.id(), settings.stream().workers()));
+    }
+
+    void created(ManagedJob job) {
+        LOG.log(
+                Level.INFO,
+                "job created: job={0} image={1}",
+                job.id(),
+                job.record().request().image());
+        events.job(job.id(), "created", job.view());
+        pump();
+    }
+
+    /** Called by whoever changed the status, on any thread. */
+    private void report(ManagedJob job) {
+        JobView view = job.view();
+        submit(() -> {
+            LOG.log(Level.INFO, "job {0}: job={1} image={2}{3}", view.status(), view.id(), view.image(), reason(view));
+            writeDown(job);
+            events.job(view.id(), "status", view);
+            images.announceState(view.image());
+            if (view.status() == JobStatus.CONCLUDED) {
+                afterConclusion(job);
+            }
+            startWaiting();
+        });
+    }
+
+    private static String reason(JobView view) {
+        return view.error() == null ? "" : " error=" + view.error().detail();
+    }
+
+    /** Another field than the status changed. */
+    void changed(ManagedJob job) {
+        submit(() -> {
+            writeDown(job);
+            events.job(job.id(), "changed", job.view());
+        });
+    }
+
+    /** Lets jobs run that wait for their turn. */
+    void pump() {
+        submit(this::startWaiting);
+    }
+
+    private void submit(Runnable task) {
+        try {
+            bookkeeping.execute(() -> {
+                try {
+                    task.run();
+                } catch (RuntimeException e) {
+                    LOG.log(Level.ERROR, "cannot keep jobs", e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.log(Level.DEBUG, "the service is shutting down: the next start reads the bitmap");
+        }
+    }
+
+    private void writeDown(ManagedJob job) {
+        job.record(job.record().withLast(job.snapshot()));
+        if (!jobs.containsKey(job.id())) {
+            return;
+        }
+        try {
+            store.save(Kind.JOBS, job.id(), job.record());
+        } catch (BlockException e) {
+            // The job itself must not end for that; the next change writes again, and a restart reads the bitmap.
+            LOG.log(Level.WARNING, "job not written down: job={0} {1}", job.id(), e.getMessage());
+        }
+    }
+
+    private void startWaiting() {
+        long running = jobs.values().stream().filter(JobKeeper::isRunning).count();
+        List<ManagedJob> waiting = jobs.values().stream()
+                .filter(job -> job.stream() != null && job.snapshot().status() == JobStatus.CREATED)
+                .sorted(Comparator.comparing(job -> job.record().createdAt()))
+                .limit(Math.max(0, settings.runningJobs() - running))
+                .toList();
+        for (ManagedJob job : waiting) {
+            StreamRunner runner = job.runner();
+            if (runner != null) {
+                runner.start();
+            }
+        }
+    }
+
+    private static boolean isRunning(ManagedJob job) {
+        return job.snapshot().status() == JobStatus.RUNNING;
+    }
+
+    private void afterConclusion(ManagedJob job) {
+        try {
+            if (job.record().request().autoDismiss()) {
+                forget(job);
+            }
+            List<ManagedJob> concluded = jobs.values().stream()
+                    .filter(ManagedJob::isConcluded)
+                    .sorted(Comparator.comparing(JobKeeper::finishedAt))
+                    .toList();
+            for (ManagedJob old : concluded.subList(0, Math.max(0, concluded.size() - settings.keptJobs()))) {
+                forget(old);
+            }
+        } catch (BlockException e) {
+            LOG.log(Level.WARNING, "job not forgotten: job={0} {1}", job.id(), e.getMessage());
+        }
+    }
+
+    private static Instant finishedAt(ManagedJob job) {
+        Instant finished = job.snapshot().finishedAt();
+        return finished == null ? job.record().createdAt() : finished;
+    }
+
+    void forget(ManagedJob job) throws BlockException {
+        if (jobs.remove(job.id(), job)) {
+            store.remove(Kind.JOBS, job.id());
+            events.job(job.id(), "dismissed", null);
+        }
+    }
+
+    /** Cancels a job whose image is not open. */
+    JobView cancelDetached(ManagedJob job) {
+        JobSnapshot last = job.record().last();
+        if (last.status() != JobStatus.CONCLUDED) {
+            job.record(job.record().withLast(last.cancelled(clock.instant())));
+            report(job);
+        }
+        return job.view();
+    }
+
+    @Override
+    public void close() {
+        bookkeeping.shutdown();
+        try {
+            if (!bookkeeping.awaitTermination(10, TimeUnit.SECONDS)) {
+                LOG.log(Level.WARNING, "jobs not written down in time: the next start reads the bitmap");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        jobs.values().forEach(this::writeDown);
+    }
+}

@@ -1,0 +1,297 @@
+package io.rawcow.catalog;
+
+import io.rawcow.block.BlockException;
+import io.rawcow.catalog.CatalogStore.Kind;
+import io.rawcow.image.LiveImage;
+import io.rawcow.stream.JobSnapshot;
+import io.rawcow.stream.JobStatus;
+import io.rawcow.stream.StreamJob;
+import io.rawcow.stream.StreamRunner;
+import io.rawcow.stream.WrongJobStatusException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Jobs by id. Requests can be repeated: a job that was started with the same body is answered as it is, concluded or
+ * not, and nothing is started. Safe from many threads.
+ */
+public final class Jobs {
+    private static final Duration HALT_PATIENCE = Duration.ofSeconds(5);
+
+    private final Images images;
+    private final JobKeeper keeper;
+    private final InstantSource clock;
+    private final ConcurrentSkipListMap<String, ManagedJob> jobs;
+
+    Jobs(Images images, JobKeeper keeper, InstantSource clock) {
+        this.images = images;
+        this.keeper = keeper;
+        this.clock = clock;
+        this.jobs = keeper.jobs();
+    }
+
+    // ---- looking
+
+    /**
+     * A job as it is, or once it rests: concluded, pending, paused by an error, or when the time is up.
+     *
+     * @throws ProblemException JOB_NOT_FOUND
+     */
+    public JobView get(String id, Duration wait) throws InterruptedException {
+        ManagedJob job = require(id);
+        StreamJob stream = job.stream();
+        if (stream != null && wait.isPositive()) {
+            stream.awaitRest(wait);
+        }
+        return job.view();
+    }
+
+    public Page<JobView> list(int limit, @Nullable String cursor) {
+        return Page.of(jobs.values().stream(), ManagedJob::id, ManagedJob::view, limit, cursor);
+    }
+
+    private ManagedJob require(String id) {
+        Names.require("job", id);
+        ManagedJob job = jobs.get(id);
+        if (job == null) {
+            throw new ProblemException(ProblemCode.JOB_NOT_FOUND, "there is no job of this id: job=" + id);
+        }
+        return job;
+    }
+
+    /** The ids of an image's jobs that are not concluded. */
+    List<String> active(String image) {
+        return jobs.values().stream()
+                .filter(job -> job.record().request().image().equals(image) && !job.isConcluded())
+                .map(ManagedJob::id)
+                .toList();
+    }
+
+    // ---- starting
+
+    /** Starts a job, or answers the one that the same request started. */
+    public EnsuredJob put(String id, JobRequest request) {
+        Names.require("job", id);
+        Names.require("image", request.image());
+        try (var _ = images.hold(request.image())) {
+            images.requireServing();
+            ManagedJob known = jobs.get(id);
+            return known != null ? again(known, request) : new EnsuredJob(start(id, request), true);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    /** As {@link #put}; without an id it always starts a job, under a new one. */
+    public EnsuredJob post(@Nullable String id, JobRequest request) {
+        return put(id != null ? id : UUID.randomUUID().toString(), request);
+    }
+
+    private EnsuredJob again(ManagedJob known, JobRequest wanted) {
+        List<Difference> differences = differences(wanted, known.record().request());
+        if (!differences.isEmpty()) {
+            throw ProblemException.differs(
+                    ProblemCode.JOB_DIFFERS, "the job was started otherwise: job=" + known.id(), differences);
+        }
+        return new EnsuredJob(known.view(), false);
+    }
+
+    private static List<Difference> differences(JobRequest wanted, JobRequest is) {
+        var found = new ArrayList<Difference>();
+        compare(found, "type", wanted.type(), is.type());
+        compare(found, "image", wanted.image(), is.image());
+        compare(found, "speed", wanted.speed(), is.speed());
+        compare(found, "onError", wanted.onError().word(), is.onError().word());
+        compare(found, "autoFinalize", wanted.autoFinalize(), is.autoFinalize());
+        compare(found, "autoDismiss", wanted.autoDismiss(), is.autoDismiss());
+        compare(found, "keepSidecar", wanted.keepSidecar(), is.keepSidecar());
+        return found;
+    }
+
+    private static void compare(List<Difference> found, String field, Object wanted, Object is) {
+        if (!Objects.equals(wanted, is)) {
+            found.add(new Difference(field, wanted, is));
+        }
+    }
+
+    private JobView start(String id, JobRequest request) throws BlockException {
+        LiveImage image = images.requireOpen(request.image());
+        if (image.failure() != null) {
+            throw new ProblemException(ProblemCode.IMAGE_FAILED, "a sync of the image failed: image=" + request.image())
+                    .withAction("mend the disk below, DELETE the image and open it again");
+        }
+        List<String> active = active(request.image());
+        if (!active.isEmpty()) {
+            throw new ProblemException(
+                            ProblemCode.JOB_ACTIVE,
+                            "the image has a job that is not concluded: job=" + active.getFirst())
+                    .withAction("use that job, or cancel it first");
+        }
+        Instant now = clock.instant();
+        JobSnapshot first = JobKeeper.notStarted(image, request.speed());
+        var job = new ManagedJob(new JobRecord(id, request, now, warnings(request.image(), image), first));
+        keeper.store().save(Kind.JOBS, id, job.record());
+        keeper.attach(job, image);
+        jobs.put(id, job);
+        keeper.created(job);
+        if (image.isStandalone()) {
+            restBriefly(job);
+        }
+        return job.view();
+    }
+
+    /** A stream on a standalone image has nothing to do: the answer shows it concluded. */
+    private static void restBriefly(ManagedJob job) {
+        try {
+            Objects.requireNonNull(job.stream()).awaitRest(Duration.ofSeconds(2));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private List<Warning> warnings(String name, LiveImage image) throws BlockException {
+        String rawFile = images.get(name).rawFile();
+        long remaining = image.sizeBytes() - image.bytesAllocated();
+        long free = rawFile == null ? Long.MAX_VALUE : images.files().availableBytes(rawFile);
+        boolean device = images.get(name).bytesOnDisk() == null;
+        return device || free >= remaining
+                ? List.of()
+                : List.of(new Warning(
+                        "low_space",
+                        "less space is free than may be needed: free=%d remaining=%d".formatted(free, remaining)));
+    }
+
+    // ---- verbs
+
+    private interface Verb {
+        void apply(StreamJob stream) throws WrongJobStatusException;
+    }
+
+    private JobView apply(String id, Verb verb) {
+        ManagedJob job = require(id);
+        images.requireServing();
+        StreamJob stream = job.stream();
+        if (stream == null) {
+            throw job.isConcluded()
+                    ? wrongStatus("the job is concluded", job)
+                    : new ProblemException(ProblemCode.IMAGE_UNAVAILABLE, "the job's image is not open: job=" + id)
+                            .withAction("remove the cause and repeat the image's PUT");
+        }
+        try {
+            verb.apply(stream);
+        } catch (WrongJobStatusException e) {
+            throw wrongStatus(String.valueOf(e.getMessage()), job);
+        }
+        return job.view();
+    }
+
+    private static ProblemException wrongStatus(String detail, ManagedJob job) {
+        return ProblemException.ofField(
+                ProblemCode.WRONG_JOB_STATUS,
+                detail,
+                "status",
+                job.snapshot().status().word(),
+                "look at the job and wait for the status that the verb needs");
+    }
+
+    public JobView pause(String id) {
+        return apply(id, StreamJob::pause);
+    }
+
+    public JobView resume(String id) {
+        return apply(id, StreamJob::resume);
+    }
+
+    public JobView cancel(String id) {
+        ManagedJob job = require(id);
+        if (job.stream() == null && (!job.isConcluded() || isCancelled(job))) {
+            return keeper.cancelDetached(job);
+        }
+        return apply(id, StreamJob::cancel);
+    }
+
+    private static boolean isCancelled(ManagedJob job) {
+        return job.record().last().error() != null
+                && job.record().last().error().wasCancelled();
+    }
+
+    public JobView finalizeJob(String id) {
+        ManagedJob job = require(id);
+        StreamRunner runner = job.runner();
+        if (runner == null && job.isConcluded() && job.record().last().error() == null) {
+            return job.view();
+        }
+        return apply(id, _ -> Objects.requireNonNull(runner).finalizeJob());
+    }
+
+    /** @param bytesPerSecond 0 for no limit */
+    public JobView setSpeed(String id, long bytesPerSecond) {
+        ManagedJob job = require(id);
+        JobView view = apply(id, stream -> stream.setSpeed(bytesPerSecond));
+        keeper.changed(job);
+        return view;
+    }
+
+    /** Forgets a concluded job. */
+    public void dismiss(String id) {
+        ManagedJob job = require(id);
+        if (!job.isConcluded()) {
+            throw wrongStatus("only a concluded job can be dismissed", job);
+        }
+        try {
+            keeper.forget(job);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    // ---- restart and end
+
+    /** Takes up the jobs that an earlier run of the service left. */
+    void restore() throws BlockException {
+        List<JobRecord> records = new ArrayList<>(keeper.store().load(Kind.JOBS, JobRecord.class));
+        records.sort(Comparator.comparing(JobRecord::createdAt));
+        for (JobRecord record : records) {
+            jobs.put(record.id(), new ManagedJob(record));
+        }
+        images.names().forEach(this::adopt);
+    }
+
+    /** Gives an image that was opened the jobs that wait for it. */
+    void adopt(String image) {
+        for (String id : active(image)) {
+            ManagedJob job = jobs.get(id);
+            if (job != null && job.stream() == null && !images.isUnavailable(image)) {
+                keeper.attach(job, images.requireOpen(image));
+                keeper.pump();
+            }
+        }
+    }
+
+    /** Stops all work; the jobs go on with the next start. */
+    void halt() {
+        for (ManagedJob job : jobs.values()) {
+            StreamRunner runner = job.runner();
+            if (runner != null) {
+                runner.halt(HALT_PATIENCE);
+            }
+        }
+        keeper.close();
+    }
+
+    /** Whether a job is there and ended with an error. */
+    boolean hasFailed(String id) {
+        ManagedJob job = jobs.get(id);
+        return job != null
+                && job.snapshot().status() == JobStatus.CONCLUDED
+                && job.snapshot().error() != null;
+    }
+}
