@@ -1,5 +1,6 @@
 package io.rawcow;
 
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.http.HttpResponse;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
@@ -30,7 +32,7 @@ final class DemoCommand implements Callable<Integer> {
     private boolean serve;
 
     @Option(names = "--dir", paramLabel = "DIR", description = "Work in this folder, and leave what was made.")
-    private Path dir;
+    private @Nullable Path dir;
 
     private final PrintStream out = System.out;
 
@@ -120,8 +122,13 @@ final class DemoCommand implements Callable<Integer> {
                         "-".repeat(40 - filled),
                         progress * 100,
                         DemoTools.mib(job.get("rate").asLong()));
-        out.print(System.console() == null ? line + System.lineSeparator() : "\r" + line + "   ");
+        out.print(!isTerminal() ? line + System.lineSeparator() : "\r" + line + "   ");
         out.flush();
+    }
+
+    private static boolean isTerminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     private void showCurl(DemoService service, String method, String path, String body) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Runs other people's programs for the demo, and shows what they say. */
 final class DemoTools {
@@ -19,7 +20,7 @@ final class DemoTools {
         return find(program) != null;
     }
 
-    private static Path find(String program) {
+    private static @Nullable Path find(String program) {
         String path = System.getenv().getOrDefault("PATH", "");
         return java.util.stream.Stream.concat(Arrays.stream(path.split(":", -1)), SYSTEM_FOLDERS.stream())
                 .filter(folder -> !folder.isEmpty())
