@@ -1,5 +1,7 @@
 package io.rawcow.block;
 
+import io.rawcow.posix.OpenFile;
+import io.rawcow.posix.PosixException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -26,6 +28,28 @@ public final class Zeros {
                 return false;
             }
             done += zeros.byteSize();
+        }
+        return true;
+    }
+
+    /** Whether a file reads as zeros from one byte up to another. Holes are skipped, whatever their size. */
+    public static boolean only(OpenFile file, long from, long end) throws PosixException {
+        var holes = new HoleMap(file);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(PAGES.byteSize());
+            for (long at = from; at < end; ) {
+                Extent extent = holes.extentAt(at, end);
+                if (extent.zero()) {
+                    at = extent.range().end();
+                } else {
+                    MemorySegment part = buffer.asSlice(
+                            0, Math.min(buffer.byteSize(), extent.range().length()));
+                    if (!only(part.asSlice(0, file.read(at, part)))) {
+                        return false;
+                    }
+                    at += part.byteSize();
+                }
+            }
         }
         return true;
     }

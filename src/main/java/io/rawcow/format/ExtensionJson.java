@@ -3,6 +3,8 @@ package io.rawcow.format;
 import io.rawcow.format.Extension.Clean;
 import io.rawcow.format.Extension.Dirty;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -71,10 +73,13 @@ final class ExtensionJson {
     /** @throws IllegalArgumentException if it is no such JSON, saying why */
     static Extension decode(byte[] json) {
         Map<String, Object> fields;
-        try (JsonParser in = JSON.createParser(ObjectReadContext.empty(), json)) {
+        // As text, because the parser would take bytes of UTF-16 too.
+        try (JsonParser in = JSON.createParser(ObjectReadContext.empty(), Utf8.decode(json, 0, json.length))) {
             require(in.nextToken() == JsonToken.START_OBJECT, "the extension is not a JSON object");
             fields = object(in, 0);
             require(in.nextToken() == null, "the extension has something behind its JSON object");
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("the extension is not UTF-8", e);
         } catch (JacksonException e) {
             throw new IllegalArgumentException("the extension is not JSON: " + e.getOriginalMessage(), e);
         }
@@ -155,13 +160,19 @@ final class ExtensionJson {
         return switch (in.currentToken()) {
             case START_OBJECT -> object(in, depth + 1);
             case START_ARRAY -> array(in, depth + 1);
-            case VALUE_STRING -> in.getString();
+            case VALUE_STRING -> text(in.getString());
             case VALUE_NUMBER_INT -> in.getLongValue();
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NUMBER_FLOAT -> in.getDoubleValue();
             default -> null;
         };
+    }
+
+    /** An escape can name half a character, which could never be written back. */
+    private static String text(String value) {
+        require(StandardCharsets.UTF_8.newEncoder().canEncode(value), "the extension has text that is not Unicode");
+        return value;
     }
 
     private static List<Object> array(JsonParser in, int depth) {

@@ -2,7 +2,7 @@ package io.rawcow.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /**
@@ -15,6 +15,8 @@ record ExtensionSlot(long sequence, Extension extension) {
     static final int BYTES = 4096;
     static final int MAGIC = 0x52435831;
 
+    private static final int SEQUENCE_AT = 4;
+    private static final int LENGTH_AT = 12;
     private static final int JSON_AT = 16;
     private static final int CRC_BYTES = 4;
 
@@ -30,28 +32,30 @@ record ExtensionSlot(long sequence, Extension extension) {
         return slot.array();
     }
 
-    /**
-     * Reads a slot.
-     *
-     * @return empty if there is no intact slot: never written, torn, or damaged
-     * @throws IllegalArgumentException if it is intact and says something that cannot be
-     */
-    static Optional<ExtensionSlot> decode(byte[] bytes) {
+    /** The sequence of an intact slot; empty if it was never written, is torn, or damaged. */
+    static OptionalLong sequenceOf(byte[] bytes) {
         if (bytes.length < BYTES) {
-            return Optional.empty();
+            return OptionalLong.empty();
         }
         ByteBuffer slot = ByteBuffer.wrap(bytes).order(ByteOrder.BIG_ENDIAN);
-        int length = slot.getInt(12);
+        int length = slot.getInt(LENGTH_AT);
         boolean intact = slot.getInt(0) == MAGIC
                 && length >= 0
                 && length <= BYTES - JSON_AT - CRC_BYTES
                 && slot.getInt(JSON_AT + length) == crc(bytes, JSON_AT + length);
-        if (!intact) {
-            return Optional.empty();
-        }
-        byte[] json = new byte[length];
+        return intact ? OptionalLong.of(slot.getLong(SEQUENCE_AT)) : OptionalLong.empty();
+    }
+
+    /**
+     * Reads a slot that is intact.
+     *
+     * @throws IllegalArgumentException if it says something that cannot be
+     */
+    static ExtensionSlot decode(byte[] bytes) {
+        ByteBuffer slot = ByteBuffer.wrap(bytes).order(ByteOrder.BIG_ENDIAN);
+        byte[] json = new byte[slot.getInt(LENGTH_AT)];
         slot.get(JSON_AT, json);
-        return Optional.of(new ExtensionSlot(slot.getLong(4), ExtensionJson.decode(json)));
+        return new ExtensionSlot(slot.getLong(SEQUENCE_AT), ExtensionJson.decode(json));
     }
 
     private static int crc(byte[] bytes, int length) {

@@ -1,8 +1,8 @@
 package io.rawcow.format;
 
 import io.rawcow.block.BlockException;
-import io.rawcow.block.ByteRange;
 import io.rawcow.block.Extent;
+import io.rawcow.block.FaultKind;
 import io.rawcow.block.HoleMap;
 import io.rawcow.block.Invariant;
 import io.rawcow.block.Zeros;
@@ -13,6 +13,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * An open sidecar: its header, which never changes, its extension, and where its bits are kept. Owns its descriptor.
@@ -31,7 +33,9 @@ public final class Sidecar implements AutoCloseable {
     private final Geometry geometry;
     private final boolean hasArea;
     private final SlotReader.Newest newest;
-    private final ReservedSteps reserved;
+    /** By number; few even for a huge image, and none until it is written to. */
+    private final Set<Long> reservedSteps = ConcurrentHashMap.newKeySet();
+
     private Extension extension;
     private long sequence;
     private int slot;
@@ -45,7 +49,6 @@ public final class Sidecar implements AutoCloseable {
         this.extension = newest.extension();
         this.sequence = newest.sequence();
         this.slot = newest.slot();
-        this.reserved = new ReservedSteps(geometry.bitmapBytes(), RESERVE_STEP);
     }
 
     /**
@@ -85,10 +88,20 @@ public final class Sidecar implements AutoCloseable {
                         file.path(), "its bitmap is cut off: bytes=%d expected=%d".formatted(size, bitmapEnd));
             }
             Optional<SlotReader.Newest> newest = SlotReader.read(file, header.geometry(), size);
-            return new Sidecar(
+            var sidecar = new Sidecar(
                     file, header, newest.isPresent(), newest.orElseGet(() -> SlotReader.withoutArea(header, newUuid)));
+            sidecar.requireNoBitsWhileCreating();
+            return sidecar;
         } catch (PosixException e) {
             throw BlockException.of(e, "sidecar");
+        }
+    }
+
+    /** Its raw file is empty: a bit would turn the backing's bytes into zeros. */
+    private void requireNoBitsWhileCreating() throws BlockException, PosixException {
+        long bitmapEnd = SidecarHeader.BYTES + geometry.bitmapBytes();
+        if (extension.state() == SidecarState.CREATING && !Zeros.only(file, SidecarHeader.BYTES, bitmapEnd)) {
+            throw SidecarHeader.invalid(file.path(), "bits are set although it is still being created");
         }
     }
 
@@ -128,28 +141,39 @@ public final class Sidecar implements AutoCloseable {
      * @throws BlockException SIDECAR_INVALID if a bit past the last sector is set
      */
     public AllocationBitmap load(MemorySegment memory) throws BlockException {
-        long allocated = 0;
+        long[] allocated = {0};
+        forEachPart((offset, length) -> {
+            MemorySegment part = memory.asSlice(offset, length);
+            if (file.read(SidecarHeader.BYTES + offset, part) < length) {
+                throw SidecarHeader.invalid(file.path(), "its bitmap is cut off");
+            }
+            allocated[0] += countBits(part);
+        });
+        requireNoTailBits(memory);
+        return new AllocationBitmap(memory, geometry.sectorCount(), allocated[0]);
+    }
+
+    private interface PartOfBitmap {
+        void visit(long offset, long length) throws PosixException, BlockException;
+    }
+
+    /** Visits what the file has of the bitmap besides holes, in parts of bounded length. */
+    private void forEachPart(PartOfBitmap part) throws BlockException {
         try {
             var holes = new HoleMap(file);
             long end = SidecarHeader.BYTES + geometry.bitmapBytes();
             for (long at = SidecarHeader.BYTES; at < end; ) {
-                Extent extent = holes.extentAt(at, Math.min(end, at + CHUNK));
-                ByteRange range = extent.range();
+                Extent extent = holes.extentAt(at, end);
+                long next = extent.range().end();
                 if (!extent.zero()) {
-                    MemorySegment part = memory.asSlice(at - SidecarHeader.BYTES, range.length());
-                    long read = file.read(at, part);
-                    if (read < range.length()) {
-                        throw SidecarHeader.invalid(file.path(), "its bitmap is cut off");
-                    }
-                    allocated += countBits(part);
+                    next = Math.min(next, at + CHUNK);
+                    part.visit(at - SidecarHeader.BYTES, next - at);
                 }
-                at = range.end();
+                at = next;
             }
         } catch (PosixException e) {
             throw BlockException.of(e, "sidecar");
         }
-        requireNoTailBits(memory);
-        return new AllocationBitmap(memory, geometry.sectorCount(), allocated);
     }
 
     private static long countBits(MemorySegment bytes) {
@@ -179,10 +203,11 @@ public final class Sidecar implements AutoCloseable {
      * @throws BlockException NO_SPACE
      */
     public void reserve(long firstSector, long endSector) throws BlockException {
-        for (long step = reserved.stepOf(firstSector / 8); step <= reserved.stepOf((endSector - 1) / 8); step++) {
-            if (!reserved.contains(step)) {
+        long sectorsAStep = 8 * RESERVE_STEP;
+        for (long step = firstSector / sectorsAStep; step <= (endSector - 1) / sectorsAStep; step++) {
+            if (!reservedSteps.contains(step)) {
                 reserveStep(step);
-                reserved.add(step);
+                reservedSteps.add(step);
             }
         }
     }
@@ -211,18 +236,14 @@ public final class Sidecar implements AutoCloseable {
         }
     }
 
-    /** Writes every set bit of {@code memory} again, so that the next {@link #sync} covers them all. */
+    /** Writes again what {@link #load} read into {@code memory}, so that the next {@link #sync} covers it all. */
     public void saveAgain(MemorySegment memory) throws BlockException {
-        try {
-            for (long at = 0; at < geometry.bitmapBytes(); at += CHUNK) {
-                MemorySegment part = memory.asSlice(at, Math.min(CHUNK, geometry.bitmapBytes() - at));
-                if (!Zeros.only(part)) {
-                    file.write(SidecarHeader.BYTES + at, part);
-                }
+        forEachPart((offset, length) -> {
+            MemorySegment part = memory.asSlice(offset, length);
+            if (!Zeros.only(part)) {
+                file.write(SidecarHeader.BYTES + offset, part);
             }
-        } catch (PosixException e) {
-            throw BlockException.of(e, "sidecar");
-        }
+        });
     }
 
     public void sync() throws BlockException {
@@ -246,8 +267,7 @@ public final class Sidecar implements AutoCloseable {
     /** The first half of {@link #update}: the caller syncs. */
     public void write(Extension next) throws BlockException {
         int target = 1 - slot;
-        byte[] bytes = new ExtensionSlot(sequence + 1, next).encode();
-        Invariant.hold(ExtensionSlot.decode(bytes).isPresent(), "a slot must decode");
+        byte[] bytes = encode(next);
         try (Arena arena = Arena.ofConfined()) {
             file.write(geometry.areaOffset() + (long) target * ExtensionSlot.BYTES, copy(arena, bytes));
         } catch (PosixException e) {
@@ -256,6 +276,20 @@ public final class Sidecar implements AutoCloseable {
         extension = next;
         sequence++;
         slot = target;
+    }
+
+    private byte[] encode(Extension next) throws BlockException {
+        try {
+            byte[] bytes = new ExtensionSlot(sequence + 1, next).encode();
+            Invariant.hold(ExtensionSlot.decode(bytes).extension().equals(next), "a slot must read back: %s", next);
+            return bytes;
+        } catch (IllegalArgumentException e) {
+            // Only what somebody else wrote can be so long: none of our fields is.
+            throw new BlockException(
+                    FaultKind.SIDECAR_INVALID,
+                    "cannot write sidecar: %s: path=%s".formatted(e.getMessage(), file.path()),
+                    e);
+        }
     }
 
     @Override

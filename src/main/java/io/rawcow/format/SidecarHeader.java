@@ -4,9 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -59,10 +57,7 @@ public record SidecarHeader(String backingFile, String rawFile, int mtime, long 
         require(name.indexOf('\0') < 0, "%s must not contain NUL", field);
         int bytes;
         try {
-            bytes = StandardCharsets.UTF_8
-                    .newEncoder()
-                    .encode(CharBuffer.wrap(name))
-                    .remaining();
+            bytes = Utf8.encode(name).length;
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(field + " must be a name in UTF-8", e);
         }
@@ -137,11 +132,7 @@ public record SidecarHeader(String backingFile, String rawFile, int mtime, long 
             }
         }
         try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(bytes, at, length))
-                    .toString();
+            return Utf8.decode(bytes, at, length);
         } catch (CharacterCodingException e) {
             throw invalid(path, field + " is not UTF-8");
         }

@@ -1,8 +1,6 @@
 package io.rawcow.format;
 
 import io.rawcow.block.BlockException;
-import io.rawcow.block.Extent;
-import io.rawcow.block.HoleMap;
 import io.rawcow.block.Zeros;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
@@ -11,11 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Finds the extension of a sidecar: the intact slot with the higher sequence. */
 final class SlotReader {
-    private static final int CHUNK = 1 << 20;
-
     /**
      * What was found.
      *
@@ -39,45 +36,53 @@ final class SlotReader {
     }
 
     /**
-     * Reads both slots.
+     * Reads both slots. Which one counts is settled before its JSON is looked at: what an older one says is of no
+     * matter.
      *
      * @return empty if the file ends at the bitmap's end or holds zeros behind it
-     * @throws BlockException SIDECAR_INVALID if there is something and no slot is intact, or one requires what is
-     *     unknown
+     * @throws BlockException SIDECAR_INVALID if there is something and no slot is intact, or the one that counts cannot
+     *     be understood
      */
     static Optional<Newest> read(OpenFile file, Geometry geometry, long fileSize)
             throws BlockException, PosixException {
-        Optional<ExtensionSlot> first;
-        Optional<ExtensionSlot> second;
-        try {
-            first = ExtensionSlot.decode(slotBytes(file, geometry, 0));
-            second = ExtensionSlot.decode(slotBytes(file, geometry, 1));
-        } catch (IllegalArgumentException e) {
-            throw SidecarHeader.invalid(file.path(), String.valueOf(e.getMessage()));
-        }
+        List<byte[]> slots = List.of(slotBytes(file, geometry, 0), slotBytes(file, geometry, 1));
+        OptionalLong first = ExtensionSlot.sequenceOf(slots.get(0));
+        OptionalLong second = ExtensionSlot.sequenceOf(slots.get(1));
         if (first.isEmpty() && second.isEmpty()) {
-            if (isZero(file, SidecarHeader.BYTES + geometry.bitmapBytes(), fileSize)) {
+            if (Zeros.only(file, SidecarHeader.BYTES + geometry.bitmapBytes(), fileSize)) {
                 return Optional.empty();
             }
             throw SidecarHeader.invalid(
                     file.path(), "neither slot of its extension area is intact: offset=" + geometry.areaOffset());
         }
+        if (first.equals(second)) {
+            throw SidecarHeader.invalid(
+                    file.path(),
+                    "both slots of its extension area have one sequence: sequence="
+                            + Long.toUnsignedString(first.getAsLong()));
+        }
         int slot = newer(first, second);
-        ExtensionSlot found = (slot == 0 ? first : second).orElseThrow();
+        ExtensionSlot found = decode(slots.get(slot), file.path());
         requireKnown(found.extension(), file.path());
-        int damaged = first.isPresent() && second.isPresent() ? -1 : damagedSlot(file, geometry, 1 - slot);
+        boolean otherIntact = first.isPresent() && second.isPresent();
+        boolean otherEmpty = Zeros.only(MemorySegment.ofArray(slots.get(1 - slot)));
+        int damaged = otherIntact || otherEmpty ? -1 : 1 - slot;
         return Optional.of(new Newest(found.extension(), found.sequence(), slot, damaged));
     }
 
-    private static int newer(Optional<ExtensionSlot> first, Optional<ExtensionSlot> second) {
+    private static int newer(OptionalLong first, OptionalLong second) {
         if (first.isEmpty() || second.isEmpty()) {
             return first.isPresent() ? 0 : 1;
         }
-        return Long.compareUnsigned(first.get().sequence(), second.get().sequence()) > 0 ? 0 : 1;
+        return Long.compareUnsigned(first.getAsLong(), second.getAsLong()) > 0 ? 0 : 1;
     }
 
-    private static int damagedSlot(OpenFile file, Geometry geometry, int slot) throws PosixException {
-        return Zeros.only(MemorySegment.ofArray(slotBytes(file, geometry, slot))) ? -1 : slot;
+    private static ExtensionSlot decode(byte[] slot, String path) throws BlockException {
+        try {
+            return ExtensionSlot.decode(slot);
+        } catch (IllegalArgumentException e) {
+            throw SidecarHeader.invalid(path, String.valueOf(e.getMessage()));
+        }
     }
 
     private static byte[] slotBytes(OpenFile file, Geometry geometry, int slot) throws PosixException {
@@ -97,21 +102,5 @@ final class SlotReader {
         if (format != null && !format.equals(StoredName.RAW) && !format.equals(StoredName.QCOW2)) {
             throw SidecarHeader.invalid(path, "its backing has a format that is unknown: backingFormat=" + format);
         }
-    }
-
-    private static boolean isZero(OpenFile file, long from, long end) throws PosixException {
-        var holes = new HoleMap(file);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(CHUNK);
-            for (long at = from; at < end; ) {
-                Extent extent = holes.extentAt(at, Math.min(end, at + CHUNK));
-                MemorySegment part = buffer.asSlice(0, extent.range().length());
-                if (!extent.zero() && !Zeros.only(part.asSlice(0, file.read(at, part)))) {
-                    return false;
-                }
-                at = extent.range().end();
-            }
-        }
-        return true;
     }
 }

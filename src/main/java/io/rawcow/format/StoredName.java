@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /**
  * The name of a backing as a header stores it. {@code [a-z][a-z0-9+.-]*:} before the first slash is a scheme; a local
  * raw name that looks so is stored with {@code ./} in front; a backing of another format is stored as
- * {@code qcow2:name}, so that a reader which knows the struct alone fails instead of misreading.
+ * {@code qcow2:name}, so that a reader which knows the struct alone fails instead of misreading; what follows that
+ * colon is a name by the same rules.
  *
  * @param format {@code raw}, or the format whose name is the scheme
  * @param name the name without that scheme: a path, or a URI with the scheme of a protocol
@@ -38,7 +39,7 @@ public record StoredName(String format, String name) {
     /** The stored form of a local path. */
     public static String ofPath(String format, String path) {
         if (!format.equals(RAW)) {
-            return format + ":" + path;
+            return format + ":" + ofPath(RAW, path);
         }
         return SCHEME.matcher(path).matches() ? "./" + path : path;
     }

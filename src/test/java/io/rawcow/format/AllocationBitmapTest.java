@@ -1,0 +1,216 @@
+package io.rawcow.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AllocationBitmapTest {
+    private static final int SEEDS = Integer.getInteger("rawcow.seeds", 2000);
+
+    @ParameterizedTest
+    @CsvSource({
+        // sectors, first, end, bytes of the file
+        "3, 0, 1, 01",
+        "3, 0, 3, 07",
+        "8, 7, 8, 80",
+        "10, 8, 10, 00 03",
+        "20, 3, 13, F8 1F 00",
+        "100, 60, 70, 00 00 00 00 00 00 00 F0 3F 00 00 00 00",
+        "64, 0, 64, FF FF FF FF FF FF FF FF",
+    })
+    void bitsStandWhereTheFormatPutsThem(long sectors, long first, long end, String hex) {
+        var bitmap = empty(sectors);
+
+        bitmap.markAllocated(first, end);
+
+        assertThat(hexOf(bitmap.takeUnsaved())).isEqualTo(hex);
+    }
+
+    private static String hexOf(BitmapPages pages) {
+        byte[] bytes = pages.pages().getFirst().bytes().toArray(ValueLayout.JAVA_BYTE);
+        return HexFormat.ofDelimiter(" ").withUpperCase().formatHex(bytes);
+    }
+
+    @Test
+    void agreesWithASetOfBitsThatSawTheSame() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            var random = new SplittableRandom(seed);
+            int sectors = random.nextInt(1, 400);
+            var bitmap = empty(sectors);
+            var model = new BitSet();
+            for (int step = 0; step < 10; step++) {
+                int first = random.nextInt(sectors);
+                int end = random.nextInt(first, sectors) + 1;
+                int before = model.cardinality();
+                model.set(first, end);
+
+                assertThat(bitmap.markAllocated(first, end)).isEqualTo(model.cardinality() - before);
+                requireSame(bitmap, model, "seed " + seed);
+            }
+        }
+    }
+
+    private static void requireSame(AllocationBitmap bitmap, BitSet model, String seed) {
+        int sectors = (int) bitmap.sectorCount();
+        assertThat(bitmap.allocatedCount()).as(seed).isEqualTo(model.cardinality());
+        assertThat(bitmap.isComplete()).as(seed).isEqualTo(model.cardinality() == sectors);
+        for (int sector = 0; sector < sectors; sector++) {
+            int set = model.nextSetBit(sector);
+            assertThat(bitmap.isAllocated(sector)).as(seed).isEqualTo(model.get(sector));
+            assertThat(bitmap.nextAllocated(sector)).as(seed).isEqualTo(set < 0 ? sectors : set);
+            assertThat(bitmap.nextUnallocated(sector))
+                    .as(seed)
+                    .isEqualTo(Math.min(model.nextClearBit(sector), sectors));
+            assertThat(bitmap.areAllocated(sector, sectors))
+                    .as(seed)
+                    .isEqualTo(model.get(sector, sectors).cardinality() == sectors - sector);
+        }
+    }
+
+    @Test
+    void whatIsTakenIsExactlyThePagesThatChanged() {
+        for (long seed = 0; seed < SEEDS / 100; seed++) {
+            var random = new SplittableRandom(seed);
+            int sectors = random.nextInt(1, 300_000);
+            var bitmap = empty(sectors);
+            var saved = new Saved(sectors);
+            for (int step = 0; step < 20; step++) {
+                int first = random.nextInt(sectors);
+                int end = Math.min(sectors, first + random.nextInt(1, 40_000));
+                bitmap.markAllocated(first, end);
+                assertThat(bitmap.mayBeUnsaved(first)).isTrue();
+
+                BitmapPages taken = bitmap.takeUnsaved();
+
+                assertThat(bitmap.hasUnsaved()).isFalse();
+                assertThat(taken.pages())
+                        .as("seed %d", seed)
+                        .hasSize((end - 1) / (8 * 4096) - first / (8 * 4096) + 1)
+                        .allMatch(page -> page.offset() + page.bytes().byteSize() <= (sectors + 7) / 8);
+                if (random.nextBoolean()) {
+                    bitmap.restoreUnsaved(taken);
+                    taken = bitmap.takeUnsaved();
+                }
+                saved.write(taken);
+                requireSaved(saved, bitmap, "seed " + seed);
+            }
+        }
+    }
+
+    @Test
+    void aCopyDoesNotChangeWithTheBitmap() {
+        var bitmap = empty(16);
+        bitmap.markAllocated(0, 1);
+        BitmapPages taken = bitmap.takeUnsaved();
+
+        bitmap.markAllocated(1, 16);
+
+        assertThat(hexOf(taken)).isEqualTo("01 00");
+    }
+
+    @Test
+    void noBitIsLostBetweenThreadsThatSetAndOneThatSaves() throws Exception {
+        int sectors = 8 * 4096 * 5 + 777;
+        var bitmap = empty(sectors);
+        var saved = new Saved(sectors);
+        var marking = new AtomicBoolean(true);
+        try (var pool = Executors.newFixedThreadPool(4)) {
+            Future<?> saver = pool.submit(() -> {
+                while (marking.get()) {
+                    BitmapPages taken = bitmap.takeUnsaved();
+                    if (taken.pages().size() % 3 == 1) {
+                        bitmap.restoreUnsaved(taken); // as after a failed write
+                    } else {
+                        saved.write(taken);
+                    }
+                }
+                return null;
+            });
+            long raised = 0;
+            for (Future<Long> marker : pool.invokeAll(markers(bitmap, 3))) {
+                raised += marker.get();
+            }
+            marking.set(false);
+            saver.get();
+
+            assertThat(raised).isEqualTo(bitmap.allocatedCount());
+        }
+
+        saved.write(bitmap.takeUnsaved());
+
+        assertThat(bitmap.allocatedCount()).isGreaterThan(sectors / 2);
+        requireSaved(saved, bitmap, "");
+    }
+
+    private static List<Callable<Long>> markers(AllocationBitmap bitmap, int count) {
+        List<Callable<Long>> markers = new ArrayList<>();
+        for (int marker = 0; marker < count; marker++) {
+            var random = new SplittableRandom(marker);
+            markers.add(() -> {
+                long raised = 0;
+                for (int i = 0; i < 20 * SEEDS; i++) {
+                    long first = random.nextLong(bitmap.sectorCount());
+                    raised +=
+                            bitmap.markAllocated(first, Math.min(bitmap.sectorCount(), first + random.nextLong(1, 12)));
+                }
+                return raised;
+            });
+        }
+        return markers;
+    }
+
+    @Test
+    void sectorsBeyondTheLastAreAnErrorOfTheCaller() {
+        var bitmap = empty(10);
+
+        assertThatIllegalStateException().isThrownBy(() -> bitmap.markAllocated(9, 11));
+        assertThatIllegalStateException().isThrownBy(() -> bitmap.markAllocated(-1, 1));
+    }
+
+    private static AllocationBitmap empty(long sectors) {
+        return new AllocationBitmap(Arena.ofAuto().allocate(AllocationBitmap.memoryBytes(sectors), 8), sectors, 0);
+    }
+
+    private static void requireSaved(Saved saved, AllocationBitmap bitmap, String seed) {
+        for (int sector = 0; sector < bitmap.sectorCount(); sector++) {
+            if (saved.get(sector) != bitmap.isAllocated(sector)) {
+                assertThat(saved.get(sector)).as("%s sector %d", seed, sector).isEqualTo(bitmap.isAllocated(sector));
+            }
+        }
+    }
+
+    /** What a file would hold. */
+    private static final class Saved {
+        private final byte[] bytes;
+
+        Saved(int sectors) {
+            bytes = new byte[(sectors + 7) / 8];
+        }
+
+        void write(BitmapPages pages) {
+            for (BitmapPages.Page page : pages.pages()) {
+                MemorySegment.copy(page.bytes(), ValueLayout.JAVA_BYTE, 0, bytes, (int) page.offset(), (int)
+                        page.bytes().byteSize());
+            }
+        }
+
+        boolean get(int sector) {
+            return (bytes[sector / 8] & 1 << (sector % 8)) != 0;
+        }
+    }
+}
