@@ -11,9 +11,11 @@ import io.rawcow.format.Sidecar;
 import io.rawcow.format.StoredName;
 import io.rawcow.posix.Access;
 import io.rawcow.posix.DataRoots;
+import io.rawcow.posix.FileIdentity;
 import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
+import java.util.Map;
 
 /** Opens the backing that a sidecar names, and holds it to its pin. */
 final class BackingFiles {
@@ -25,10 +27,27 @@ final class BackingFiles {
      * Opens and claims a backing.
      *
      * @param folder that relative names resolve against
-     * @throws BlockException BACKING_FORMAT_UNSUPPORTED, IMAGE_LOCKED, or as opening a file fails
+     * @param others the image's other files by what they are: none may be the backing too
+     * @throws BlockException BACKING_FORMAT_UNSUPPORTED, INVALID_VALUE, IMAGE_LOCKED, or as opening a file fails
      */
-    static FileBacking open(DataRoots roots, String folder, StoredName name) throws BlockException {
+    static FileBacking open(DataRoots roots, String folder, StoredName name, Map<String, FileIdentity> others)
+            throws BlockException {
         OpenFile file = openFile(roots, folder, name);
+        boolean distinct = false;
+        try {
+            // Before any lock: one of our own would be in the way and called somebody else's.
+            FileIdentity identity = file.status().identity();
+            for (var other : others.entrySet()) {
+                ImageOpener.requireDistinct(WHAT, identity, other.getKey(), other.getValue(), file.path());
+            }
+            distinct = true;
+        } catch (PosixException e) {
+            throw BlockException.of(e, WHAT);
+        } finally {
+            if (!distinct) {
+                file.close();
+            }
+        }
         return FileBacking.claim(file);
     }
 

@@ -1,9 +1,7 @@
 package io.rawcow.image;
 
 import io.rawcow.block.BlockException;
-import io.rawcow.block.Extent;
 import io.rawcow.block.FaultKind;
-import io.rawcow.block.HoleMap;
 import io.rawcow.block.QemuLocks;
 import io.rawcow.block.RawFile;
 import io.rawcow.block.Zeros;
@@ -13,13 +11,14 @@ import io.rawcow.format.SidecarState;
 import io.rawcow.posix.Access;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.Errno;
+import io.rawcow.posix.FileIdentity;
 import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The second half of creation, from a sidecar that says {@code creating} to one that says {@code cow}. It can be cut
@@ -28,16 +27,21 @@ import java.lang.foreign.MemorySegment;
 final class CreationEnd {
     private static final String WHAT = "raw file";
     private static final int RAW_FILE_MODE = 0644;
-    private static final int CHUNK = 1 << 20;
 
     private CreationEnd() {}
 
-    /** Finishes what a crash interrupted, before the image is opened. */
-    static void finish(DataRoots roots, SidecarHome home, Sidecar sidecar) throws BlockException {
+    /**
+     * Finishes what a crash interrupted, before the image is opened.
+     *
+     * @param backing which file it is, null if there is none
+     */
+    static void finish(DataRoots roots, SidecarHome home, Sidecar sidecar, @Nullable FileIdentity backing)
+            throws BlockException {
         try {
             Place place = roots.locate(home.folderPath(), sidecar.header().rawFile());
             try (OpenFile raw = openOrCreate(place);
                     Folder parent = place.openParent()) {
+                requireDistinct(raw, sidecar.file().status().identity(), backing);
                 QemuLocks.claimRawFile(raw, false);
                 requireReusable(raw);
                 settle(raw, sidecar.header().size(), Preallocation.OFF);
@@ -47,6 +51,16 @@ final class CreationEnd {
             }
         } catch (PosixException e) {
             throw BlockException.of(e, WHAT);
+        }
+    }
+
+    /** Before its size is touched: it must be neither of the image's other two files. */
+    static void requireDistinct(OpenFile raw, FileIdentity sidecar, @Nullable FileIdentity backing)
+            throws BlockException, PosixException {
+        FileIdentity identity = raw.status().identity();
+        ImageOpener.requireDistinct("sidecar", sidecar, WHAT, identity, raw.path());
+        if (backing != null) {
+            ImageOpener.requireDistinct("backing", backing, WHAT, identity, raw.path());
         }
     }
 
@@ -88,25 +102,7 @@ final class CreationEnd {
     }
 
     static boolean readsAsZeros(OpenFile raw) throws PosixException {
-        long size = raw.status().size();
-        var holes = new HoleMap(raw);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(CHUNK);
-            for (long at = 0; at < size; ) {
-                Extent extent = holes.extentAt(at, size);
-                if (!extent.zero()) {
-                    MemorySegment part =
-                            buffer.asSlice(0, Math.min(CHUNK, extent.range().length()));
-                    if (!Zeros.only(part.asSlice(0, raw.read(at, part)))) {
-                        return false;
-                    }
-                    at += part.byteSize();
-                } else {
-                    at = extent.range().end();
-                }
-            }
-        }
-        return true;
+        return Zeros.only(raw, 0, raw.status().size());
     }
 
     /** Gives the raw file its size and, if asked, its space, and syncs it. */

@@ -19,6 +19,7 @@ import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -55,9 +56,19 @@ public final class ImageCreator {
     public static SidecarHeader create(DataRoots roots, ImageSpec spec) throws BlockException {
         try (Folder folder = openParent(spec.sidecar())) {
             Place raw = roots.locate(folder.path(), spec.rawName());
+            requireTwoNames(folder, spec.sidecar(), raw);
             return new ImageCreator(roots, spec, folder, raw).create();
         } catch (PosixException e) {
             throw BlockException.of(e, "raw file");
+        }
+    }
+
+    private static void requireTwoNames(Folder folder, Place sidecar, Place raw) throws BlockException, PosixException {
+        try (Folder rawFolder = raw.openParent()) {
+            if (rawFolder.path().equals(folder.path()) && raw.name().equals(sidecar.name())) {
+                throw new BlockException(
+                        FaultKind.INVALID_VALUE, "cannot use one file as sidecar and raw file: path=" + sidecar.path());
+            }
         }
     }
 
@@ -75,7 +86,7 @@ public final class ImageCreator {
         if (backingName == null || !spec.checkBacking()) {
             return write(backingName, null, 0, null);
         }
-        try (FileBacking backing = BackingFiles.open(roots, folder.path(), backingName)) {
+        try (FileBacking backing = BackingFiles.open(roots, folder.path(), backingName, Map.of())) {
             BackingPin pin = backing.pin();
             Long nanos = pin.mtimeNanos();
             int headerTime = nanos == null ? 0 : (int) Math.floorDiv(nanos, 1_000_000_000L);
@@ -259,12 +270,7 @@ public final class ImageCreator {
 
     private void finish(Sidecar sidecar, OpenFile raw, @Nullable FileIdentity backingFile)
             throws BlockException, PosixException {
-        FileIdentity rawIdentity = raw.status().identity();
-        String path = raw.path();
-        ImageOpener.requireDistinct("sidecar", sidecar.file().status().identity(), "raw file", rawIdentity, path);
-        if (backingFile != null) {
-            ImageOpener.requireDistinct("backing", backingFile, "raw file", rawIdentity, path);
-        }
+        CreationEnd.requireDistinct(raw, sidecar.file().status().identity(), backingFile);
         QemuLocks.claimRawFile(raw, false);
         CreationEnd.settle(raw, sidecar.header().size(), spec.preallocation());
         try (Folder parent = rawPlace.openParent()) {

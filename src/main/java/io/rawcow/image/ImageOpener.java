@@ -24,6 +24,8 @@ import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class ImageOpener {
     /** More bits than this are refused: 64 GiB of memory, were they all set. */
     private static final long MAX_BITMAP_BYTES = 64L << 30;
+
+    private static final String SIDECAR = "sidecar";
+    private static final String RAW_FILE = "raw file";
 
     private final DataRoots roots;
     private final OpenOptions options;
@@ -113,14 +118,18 @@ public final class ImageOpener {
         home = at;
         Sidecar sidecar = Sidecar.open(file, UUID.randomUUID().toString());
         if (sidecar.extension().state() == SidecarState.CREATING) {
-            CreationEnd.finish(roots, at, sidecar);
+            try (FileBacking source = openBacking(sidecar, at, Map.of())) {
+                CreationEnd.finish(roots, at, sidecar, source == null ? null : source.identity());
+            }
         }
-        OpenFile raw = RawFiles.open(locate(at, sidecar.header().rawFile(), "raw file"));
+        OpenFile raw = RawFiles.open(locate(at, sidecar.header().rawFile(), RAW_FILE));
         rawFile = raw;
         boolean standalone = sidecar.extension().state() == SidecarState.STANDALONE;
+        // Before the lock: our own on the sidecar would be in the way and called somebody else's.
+        FileIdentity rawIdentity = RawFiles.status(raw).identity();
+        requireDistinct(SIDECAR, statusOf(file).identity(), RAW_FILE, rawIdentity, file.path());
         QemuLocks.claimRawFile(raw, standalone);
         FileStatus rawStatus = RawFiles.status(raw);
-        requireDistinct("sidecar", statusOf(file).identity(), "raw file", rawStatus.identity(), file.path());
         return standalone ? standalone(sidecar, at, raw, rawStatus) : overlay(sidecar, at, raw, rawStatus);
     }
 
@@ -128,7 +137,7 @@ public final class ImageOpener {
         try {
             return place.open(Access.READ_WRITE);
         } catch (PosixException e) {
-            throw BlockException.of(e, "sidecar");
+            throw BlockException.of(e, SIDECAR);
         }
     }
 
@@ -157,7 +166,8 @@ public final class ImageOpener {
             throws BlockException {
         Geometry geometry = sidecar.header().geometry();
         Extension extension = sidecar.extension();
-        FileBacking source = openBacking(sidecar, at, rawStatus);
+        FileBacking source = openBacking(sidecar, at, Map.of(RAW_FILE, rawStatus.identity()));
+        backing = source;
         requireNothingLost(extension, raw.path());
         MemorySegment memory = bitmapMemory(geometry, sidecar.file().path());
         AllocationBitmap bitmap = sidecar.load(memory);
@@ -178,21 +188,29 @@ public final class ImageOpener {
         return LiveImage.over(device, new Overlay(device, sidecar, at, bitmap, source));
     }
 
-    private @Nullable FileBacking openBacking(Sidecar sidecar, SidecarHome at, FileStatus rawStatus)
+    /** @param others files of the image besides the sidecar, none of which may be the backing too */
+    private @Nullable FileBacking openBacking(Sidecar sidecar, SidecarHome at, Map<String, FileIdentity> others)
             throws BlockException {
         StoredName name = backingName(sidecar);
         if (name == null) {
             return null;
         }
-        FileBacking source = BackingFiles.open(roots, at.folderPath(), name);
-        backing = source;
-        requireDistinct("backing", source.identity(), "raw file", rawStatus.identity(), source.name());
-        requireDistinct(
-                "backing",
-                source.identity(),
-                "sidecar",
-                statusOf(sidecar.file()).identity(),
-                source.name());
+        var taken = new HashMap<>(others);
+        taken.put(SIDECAR, statusOf(sidecar.file()).identity());
+        FileBacking source = BackingFiles.open(roots, at.folderPath(), name, taken);
+        boolean accepted = false;
+        try {
+            requireUnchanged(source, sidecar);
+            accepted = true;
+            return source;
+        } finally {
+            if (!accepted) {
+                source.close();
+            }
+        }
+    }
+
+    private void requireUnchanged(FileBacking source, Sidecar sidecar) throws BlockException {
         boolean accept = options.acceptBackingChange();
         BackingPin pin = BackingFiles.pinnedBy(sidecar);
         if (pin.equals(BackingPin.UNKNOWN)) {
@@ -200,7 +218,6 @@ public final class ImageOpener {
         } else {
             BackingFiles.requirePinned(source, pin, accept);
         }
-        return source;
     }
 
     /** The backing's stored name with its format; null if there is none. */
@@ -232,7 +249,7 @@ public final class ImageOpener {
         try {
             return file.status();
         } catch (PosixException e) {
-            throw BlockException.of(e, "sidecar");
+            throw BlockException.of(e, SIDECAR);
         }
     }
 
@@ -275,7 +292,7 @@ public final class ImageOpener {
         try {
             raw.truncate(size);
         } catch (PosixException e) {
-            throw BlockException.of(e, "raw file");
+            throw BlockException.of(e, RAW_FILE);
         }
     }
 
