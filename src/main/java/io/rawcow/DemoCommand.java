@@ -1,6 +1,5 @@
 package io.rawcow;
 
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.http.HttpResponse;
@@ -127,8 +126,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static boolean isTerminal() {
-        Console console = System.console();
-        return console != null && console.isTerminal();
+        return System.console().isTerminal();
     }
 
     private void showCurl(DemoService service, String method, String path, String body) {

@@ -54,6 +54,10 @@ final class DemoService implements AutoCloseable {
         throw new IOException("the service did not start: see " + data.resolve("service.log"));
     }
 
+    Process process() {
+        return process;
+    }
+
     String base() {
         return base;
     }
