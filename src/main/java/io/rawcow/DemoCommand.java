@@ -125,6 +125,7 @@ final class DemoCommand implements Callable<Integer> {
         out.flush();
     }
 
+    @SuppressWarnings("NullAway") // System.console() is never null since JDK 22
     private static boolean isTerminal() {
         return System.console().isTerminal();
     }
