@@ -161,16 +161,19 @@ final class JobKeeper implements AutoCloseable {
         }
     }
 
+    /** Holds the job, as {@link #forget} does: what was dismissed meanwhile must not come back as a file. */
     private void writeDown(ManagedJob job) {
-        job.record(job.record().withLast(job.snapshot()));
-        if (!jobs.containsKey(job.id())) {
-            return;
-        }
-        try {
-            store.save(Kind.JOBS, job.id(), job.record());
-        } catch (BlockException e) {
-            // The job itself must not end for that; the next change writes again, and a restart reads the bitmap.
-            LOG.log(Level.WARNING, "job not written down: job={0} {1}", job.id(), e.getMessage());
+        synchronized (job) {
+            if (!jobs.containsKey(job.id())) {
+                return;
+            }
+            job.record(job.record().withLast(job.snapshot()));
+            try {
+                store.save(Kind.JOBS, job.id(), job.record());
+            } catch (BlockException e) {
+                // The job itself must not end for that; the next change writes again, and a restart reads the bitmap.
+                LOG.log(Level.WARNING, "job not written down: job={0} {1}", job.id(), e.getMessage());
+            }
         }
     }
 
@@ -216,9 +219,11 @@ final class JobKeeper implements AutoCloseable {
     }
 
     void forget(ManagedJob job) throws BlockException {
-        if (jobs.remove(job.id(), job)) {
-            store.remove(Kind.JOBS, job.id());
-            events.job(job.id(), "dismissed", null);
+        synchronized (job) {
+            if (jobs.remove(job.id(), job)) {
+                store.remove(Kind.JOBS, job.id());
+                events.job(job.id(), "dismissed", null);
+            }
         }
     }
 

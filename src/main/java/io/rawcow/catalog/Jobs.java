@@ -260,7 +260,7 @@ public final class Jobs {
         List<JobRecord> records = new ArrayList<>(keeper.store().load(Kind.JOBS, JobRecord.class));
         records.sort(Comparator.comparing(JobRecord::createdAt));
         for (JobRecord record : records) {
-            jobs.put(record.id(), new ManagedJob(record));
+            jobs.put(record.id(), new ManagedJob(record.withLast(record.last().interrupted())));
         }
         images.names().forEach(this::adopt);
     }

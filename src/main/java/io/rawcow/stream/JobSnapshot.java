@@ -37,11 +37,25 @@ public record JobSnapshot(
 
     /** The same job, cancelled while it was not at work. */
     public JobSnapshot cancelled(Instant when) {
+        return with(JobStatus.CONCLUDED, null, JobError.CANCELLED, when);
+    }
+
+    /** The same job after its process ended, before its image is open again. */
+    public JobSnapshot interrupted() {
+        return switch (status) {
+            case CONCLUDED, PAUSED -> this;
+            case CREATED, RUNNING, PENDING, ABORTING ->
+                with(JobStatus.CREATED, "waits for its image to be open", error, finishedAt);
+        };
+    }
+
+    private JobSnapshot with(
+            JobStatus next, @Nullable String detail, @Nullable JobError outcome, @Nullable Instant when) {
         return new JobSnapshot(
-                JobStatus.CONCLUDED,
-                null,
+                next,
+                detail,
                 ioStatus,
-                JobError.CANCELLED,
+                outcome,
                 speed,
                 currentProgress,
                 totalProgress,
