@@ -1,0 +1,187 @@
+package io.rawcow.image;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a guest may find on its disk, by blocks of 512 bytes: what it wrote last; and, after a crash, whatever it wrote
+ * or found there since the last flush that was answered. Nothing else, ever.
+ */
+final class GuestView {
+    static final int BLOCK = 512;
+
+    private final byte[] latest;
+    /** What else a block may hold: its versions since the last flush, oldest first; null if none. */
+    private final List<@Nullable List<byte[]>> older;
+    /** Blocks whose content is open even without a crash: a write failed on the way. */
+    private final boolean[] doubtful;
+    /** Blocks that a failed sync may have lost, until they are written and flushed again or power was lost. */
+    private final boolean[] unsafe;
+
+    private long version;
+
+    GuestView(byte[] content) {
+        this(content.clone(), new ArrayList<>(), new boolean[blocks(content)], new boolean[blocks(content)]);
+        for (int i = 0; i < blocks(content); i++) {
+            older.add(null);
+        }
+    }
+
+    private GuestView(byte[] latest, List<@Nullable List<byte[]>> older, boolean[] doubtful, boolean[] unsafe) {
+        this.latest = latest;
+        this.older = older;
+        this.doubtful = doubtful;
+        this.unsafe = unsafe;
+    }
+
+    private static int blocks(byte[] content) {
+        return (content.length - 1) / BLOCK + 1;
+    }
+
+    GuestView copy() {
+        List<@Nullable List<byte[]>> lists = new ArrayList<>(older.size());
+        older.forEach(versions -> lists.add(versions == null ? null : new ArrayList<>(versions)));
+        return new GuestView(latest.clone(), lists, doubtful.clone(), unsafe.clone());
+    }
+
+    int size() {
+        return latest.length;
+    }
+
+    /** Changes whenever what the guest may find changes. */
+    long version() {
+        return version;
+    }
+
+    byte[] latest() {
+        return latest;
+    }
+
+    private byte[] block(byte[] content, int index) {
+        return Arrays.copyOfRange(content, index * BLOCK, Math.min((index + 1) * BLOCK, content.length));
+    }
+
+    // ---- what the guest does
+
+    /** A write is on its way: each block of it is old or new. */
+    void write(int offset, byte[] bytes) {
+        if (bytes.length == 0) {
+            return;
+        }
+        version++;
+        for (int index = offset / BLOCK; index <= (offset + bytes.length - 1) / BLOCK; index++) {
+            List<byte[]> versions = older.get(index);
+            if (versions == null) {
+                versions = new ArrayList<>();
+                older.set(index, versions);
+            }
+            versions.add(block(latest, index));
+            unsafe[index] = false;
+        }
+        System.arraycopy(bytes, 0, latest, offset, bytes.length);
+    }
+
+    /** The write that was noted last failed: some blocks of it are there. */
+    void writeFailed(int offset, int length) {
+        if (length > 0) {
+            Arrays.fill(doubtful, offset / BLOCK, (offset + length - 1) / BLOCK + 1, true);
+        }
+    }
+
+    /** A flush was answered: what was written before it is there for good. Doubtful blocks stay doubtful. */
+    void flushed() {
+        version++;
+        for (int i = 0; i < older.size(); i++) {
+            if (!doubtful[i] && !unsafe[i]) {
+                older.set(i, null);
+            }
+        }
+    }
+
+    /** A sync failed: what was not flushed before may be lost, now or at the next loss of power. */
+    void syncFailed() {
+        version++;
+        for (int i = 0; i < older.size(); i++) {
+            if (older.get(i) != null) {
+                unsafe[i] = true;
+                doubtful[i] = true;
+            }
+        }
+    }
+
+    // ---- what it finds
+
+    /** Compares what an open image answers; says what is wrong. */
+    Optional<String> compare(byte[] found) {
+        return compare(found, false);
+    }
+
+    /** Compares what an image answers that was opened after a crash. */
+    Optional<String> compareAfterCrash(byte[] found) {
+        return compare(found, true);
+    }
+
+    private Optional<String> compare(byte[] found, boolean crashed) {
+        if (found.length != latest.length) {
+            return Optional.of("size=%d expected=%d".formatted(found.length, latest.length));
+        }
+        int from = 0;
+        while (true) {
+            int at = Arrays.mismatch(found, from, found.length, latest, from, latest.length);
+            if (at < 0) {
+                return Optional.empty();
+            }
+            int index = (from + at) / BLOCK;
+            if (!(crashed || doubtful[index]) || !isOlder(found, index)) {
+                return Optional.of(describe(found, from + at, crashed));
+            }
+            from = Math.min((index + 1) * BLOCK, found.length);
+        }
+    }
+
+    private boolean isOlder(byte[] found, int index) {
+        List<byte[]> versions = older.get(index);
+        byte[] block = block(found, index);
+        return versions != null && versions.stream().anyMatch(version -> Arrays.equals(version, block));
+    }
+
+    private String describe(byte[] found, int at, boolean crashed) {
+        int index = at / BLOCK;
+        List<byte[]> versions = older.get(index);
+        return "byte %d (block %d): found 0x%02X, the guest's last is 0x%02X%s"
+                .formatted(
+                        at,
+                        index,
+                        found[at],
+                        latest[at],
+                        !crashed || versions == null
+                                ? ", nothing else may be there"
+                                : ", %d older versions may be there".formatted(versions.size()));
+    }
+
+    /**
+     * Takes what an image answered when it was opened for what it holds.
+     *
+     * @param powerLost nothing hides what is on the disk any more
+     * @param synced opening has synced what it showed, so that is there for good; but for what a failed sync lost
+     *     behind a page cache that still shows it
+     */
+    void adopt(byte[] found, boolean powerLost, boolean synced) {
+        version++;
+        for (int i = 0; i < older.size(); i++) {
+            List<byte[]> versions = older.get(i);
+            boolean settled = powerLost || (synced && !unsafe[i]);
+            if (versions != null && !settled) {
+                versions.add(block(latest, i));
+            } else {
+                older.set(i, null);
+                unsafe[i] = false;
+                doubtful[i] = false;
+            }
+        }
+        System.arraycopy(found, 0, latest, 0, latest.length);
+    }
+}

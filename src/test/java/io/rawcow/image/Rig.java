@@ -1,0 +1,419 @@
+package io.rawcow.image;
+
+import io.rawcow.block.BlockException;
+import io.rawcow.block.ByteRange;
+import io.rawcow.block.Extent;
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.Zeroing;
+import io.rawcow.format.Sidecar;
+import io.rawcow.format.SidecarState;
+import io.rawcow.image.LiveImage.StandaloneRecord;
+import io.rawcow.posix.Access;
+import io.rawcow.posix.DataRoots;
+import io.rawcow.posix.Folder;
+import io.rawcow.posix.OpenFile;
+import io.rawcow.posix.PosixException;
+import io.rawcow.stream.ErrorPolicy;
+import io.rawcow.stream.SteppedStream;
+import io.rawcow.stream.StreamOptions;
+import io.rawcow.testing.Operation;
+import io.rawcow.testing.SimulatedDisk;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One image on a simulated disk, the guest that uses it, and what the service has promised so far. Every call checks
+ * what it can; a promise that is broken is an AssertionError.
+ */
+final class Rig {
+
+    /** How far the image has come in the eyes of whoever asked for it. */
+    enum Phase {
+        /** Somebody asked for it; no answer yet. */
+        CREATING,
+        /** It was created, or opened: it must open again. */
+        LIVE,
+        /** The detach was answered: the raw file is all there is. */
+        DETACHED
+    }
+
+    /** What lies between two opens. */
+    enum Between {
+        CLEAN_CLOSE,
+        KILL,
+        POWER_LOSS
+    }
+
+    private static final byte[] RECORD = "{\"state\":\"standalone\"}".getBytes(StandardCharsets.UTF_8);
+
+    private final Layout layout;
+    private final SimulatedDisk disk;
+    private final GuestView guest;
+    private final BitSet saved;
+    private Phase phase;
+    private boolean sidecarKept;
+    private @Nullable LiveImage image;
+    private @Nullable SteppedStream stream;
+    private int failuresSeen;
+    /** Failures of before this create or open excuse nothing any more. */
+    private int failuresBefore;
+
+    private Rig(Layout layout, SimulatedDisk disk, GuestView guest, BitSet saved, Phase phase) {
+        this.layout = layout;
+        this.disk = disk;
+        this.guest = guest;
+        this.saved = saved;
+        this.phase = phase;
+    }
+
+    /** A disk on which nothing has happened yet. */
+    static Rig fresh(Layout layout) {
+        var disk = new SimulatedDisk();
+        layout.placeOn(disk);
+        return new Rig(layout, disk, new GuestView(layout.firstContent()), new BitSet(), Phase.CREATING);
+    }
+
+    /** The same promises on another disk, with nothing open. */
+    Rig on(SimulatedDisk other) {
+        var rig = new Rig(layout, other, guest.copy(), (BitSet) saved.clone(), phase);
+        rig.sidecarKept = sidecarKept;
+        rig.failuresSeen = failuresSeen;
+        rig.failuresBefore = other.failed().size();
+        return rig;
+    }
+
+    Layout layout() {
+        return layout;
+    }
+
+    SimulatedDisk disk() {
+        return disk;
+    }
+
+    GuestView guest() {
+        return guest;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    boolean isOpen() {
+        return image != null;
+    }
+
+    LiveImage image() {
+        return image;
+    }
+
+    /** Whether a sync has failed, so that nothing but closing is of use. */
+    boolean isFailed() {
+        return image != null && image.failure() != null;
+    }
+
+    // ---- creating and opening
+
+    private DataRoots roots() {
+        return new DataRoots(List.of(new DataRoots.Root(disk.root(), true, "")));
+    }
+
+    /** Creates the image; false if a fault came between. */
+    boolean create() {
+        failuresBefore = disk.failed().size();
+        return attempt(() -> {
+            ensureCreated();
+            phase = Phase.LIVE;
+        });
+    }
+
+    /** As whoever asked would repeat it: a sidecar that is there is opened instead. */
+    private void ensureCreated() throws BlockException, PosixException {
+        try {
+            ImageCreator.create(roots(), layout.spec(roots()));
+        } catch (BlockException e) {
+            if (e.kind() != FaultKind.SIDECAR_EXISTS) {
+                throw e;
+            }
+        }
+    }
+
+    /** Opens the image and checks all that it holds; false if a fault came between. */
+    boolean open(Between between) {
+        failuresBefore = disk.failed().size();
+        boolean opened = attempt(() -> image = openAgain());
+        if (opened) {
+            byte[] found = readAll();
+            Optional<String> wrong =
+                    between == Between.CLEAN_CLOSE ? guest.compare(found) : guest.compareAfterCrash(found);
+            require(wrong.isEmpty(), "after %s: %s".formatted(between, wrong.orElse("")));
+            requireSavedBits();
+            boolean synced = !image.isStandalone();
+            guest.adopt(found, between == Between.POWER_LOSS, synced);
+        }
+        return opened;
+    }
+
+    private LiveImage openAgain() throws BlockException, PosixException {
+        DataRoots roots = roots();
+        if (disk.exists(Layout.RECORD)) {
+            requireStandaloneSidecar(roots);
+            if (!disk.exists(Layout.SIDECAR)) {
+                return ImageOpener.openStandalone(roots.locate(layout.rawPath()));
+            }
+        }
+        boolean known = phase != Phase.DETACHED || disk.exists(Layout.RECORD);
+        require(known, "the record of an answered detach is gone");
+        if (phase == Phase.CREATING) {
+            ensureCreated();
+        }
+        return ImageOpener.open(roots, roots.locate(Layout.SIDECAR), OpenOptions.STRICT);
+    }
+
+    private void requireStandaloneSidecar(DataRoots roots) throws BlockException, PosixException {
+        if (!disk.exists(Layout.SIDECAR)) {
+            require(!(phase == Phase.DETACHED && sidecarKept), "the sidecar should have been kept");
+            return;
+        }
+        require(phase != Phase.DETACHED || sidecarKept, "the sidecar is there again after an answered detach");
+        try (OpenFile file = roots.locate(Layout.SIDECAR).open(Access.READ)) {
+            SidecarState state = Sidecar.open(file, "").extension().state();
+            require(state == SidecarState.STANDALONE, "recorded as standalone, but its sidecar says " + state);
+        }
+    }
+
+    private void requireSavedBits() {
+        if (!image.isStandalone()) {
+            BitSet lost = (BitSet) saved.clone();
+            lost.andNot(allocated());
+            require(lost.isEmpty(), "I1: saved bits are clear again: " + lost);
+        }
+    }
+
+    private BitSet allocated() {
+        var bits = new BitSet();
+        int sectors = (int) image.geometry().sectorCount();
+        bits.set(0, sectors);
+        for (Optional<ByteRange> run = image.nextClear(0); run.isPresent(); ) {
+            long end = run.get().end();
+            int first = (int) image.geometry().sectorAt(run.get().offset());
+            bits.clear(first, (int) image.geometry().sectorAfter(end));
+            run = image.nextClear(end);
+        }
+        return bits;
+    }
+
+    // ---- the guest
+
+    void write(int offset, byte[] bytes) {
+        guest.write(offset, bytes);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment source = nativeCopy(arena, bytes);
+            if (!attempt(() -> image.write(offset, source))) {
+                guest.writeFailed(offset, bytes.length);
+            }
+        }
+    }
+
+    void zero(int offset, int length, Zeroing how) {
+        guest.write(offset, new byte[length]);
+        if (!attempt(() -> image.zero(new ByteRange(offset, length), how))) {
+            guest.writeFailed(offset, length);
+        }
+    }
+
+    void flush() {
+        if (attempt(() -> image.flush())) {
+            guest.flushed();
+            saved.or(allocated());
+        }
+    }
+
+    /** Reads all of it and compares. */
+    void check() {
+        Optional<String> wrong = guest.compare(readAll());
+        require(wrong.isEmpty(), wrong.orElse(""));
+    }
+
+    void checkPart(int offset, int length) {
+        byte[] whole = guest.latest().clone();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment part = arena.allocate(Math.max(1, length)).asSlice(0, length);
+            if (attempt(() -> image.read(offset, part))) {
+                MemorySegment.copy(part, ValueLayout.JAVA_BYTE, 0, whole, offset, length);
+                Optional<String> wrong = guest.compare(whole);
+                require(wrong.isEmpty(), wrong.orElse(""));
+            }
+        }
+    }
+
+    private byte[] readAll() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment all = arena.allocate(layout.size());
+            // What a failed sync makes unreadable is not wrong.
+            return attempt(() -> image.read(0, all)) ? all.toArray(ValueLayout.JAVA_BYTE) : guest.latest();
+        }
+    }
+
+    private static MemorySegment nativeCopy(Arena arena, byte[] bytes) {
+        MemorySegment segment = arena.allocate(Math.max(1, bytes.length)).asSlice(0, bytes.length);
+        segment.copyFrom(MemorySegment.ofArray(bytes));
+        return segment;
+    }
+
+    // ---- hydrating
+
+    /** Something that happens between the read of the backing and the write to the raw file. */
+    interface Meanwhile {
+        void run();
+    }
+
+    /** Fills one window of clear sectors, as a step of the stream does, with the guest in between. */
+    void hydrate(int from, int mostSectors, Meanwhile meanwhile) {
+        Optional<ByteRange> run = image.nextClear(from);
+        if (run.isEmpty()) {
+            return;
+        }
+        long start = run.get().offset();
+        long end = Math.min(run.get().end(), start + (long) mostSectors * layout.sectorSize());
+        var window = ByteRange.between(start, end);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment content = arena.allocate(window.length());
+            boolean[] zero = {false};
+            boolean read = attempt(() -> {
+                Extent extent = image.backingExtentAt(start, end);
+                zero[0] = extent.zero() && extent.range().end() >= end;
+                image.readBacking(start, content);
+            });
+            meanwhile.run();
+            if (read) {
+                attempt(() -> image.hydrate(window, zero[0] ? null : content));
+            }
+        }
+    }
+
+    /** One step of the job, which detaches at the end. */
+    void streamStep(boolean keepSidecar, int window, int saveBytes) {
+        if (stream == null || !stream.isRunning()) {
+            sidecarKept = keepSidecar;
+            var options = new StreamOptions(0, ErrorPolicy.REPORT, true, keepSidecar);
+            stream = new SteppedStream(image, options, record(), window, saveBytes);
+        }
+        stream.step();
+        noteFailures();
+        var snapshot = stream.snapshot();
+        if (!stream.isRunning() && snapshot.error() == null) {
+            phase = Phase.DETACHED;
+        } else if (snapshot.error() != null) {
+            require(hasFaults(), "the job ended with an error: " + snapshot.error());
+        }
+    }
+
+    /** Hydrates what is left and detaches; false if a fault came between. */
+    boolean detach(boolean keepSidecar) {
+        for (long left = image.geometry().sectorCount(); left > 0 && !image.isComplete() && !isFailed(); left--) {
+            hydrate(0, 8, () -> {});
+        }
+        if (!image.isComplete()) {
+            return false;
+        }
+        sidecarKept = keepSidecar;
+        boolean done = attempt(() -> image.detach(keepSidecar, record()));
+        if (done) {
+            phase = Phase.DETACHED;
+            require(disk.exists(Layout.RECORD), "a detach without its record");
+            require(keepSidecar || !disk.exists(Layout.SIDECAR), "the sidecar was not removed");
+        }
+        return done;
+    }
+
+    /** Writes a file as a catalog does: whole under another name, synced, renamed, and the folder synced. */
+    private StandaloneRecord record() {
+        return () -> {
+            try (Folder folder = disk.root().folder("catalog")) {
+                if (folder.status("vm.json.new").isPresent()) {
+                    folder.unlink("vm.json.new");
+                }
+                try (OpenFile file = folder.create("vm.json.new", 0600)) {
+                    file.write(0, MemorySegment.ofArray(RECORD));
+                    file.sync();
+                }
+                folder.rename("vm.json.new", "vm.json");
+                folder.sync();
+            } catch (PosixException e) {
+                throw BlockException.of(e, "catalog");
+            }
+        };
+    }
+
+    // ---- ends
+
+    void close() {
+        LiveImage closing = image;
+        image = null;
+        stream = null;
+        if (attempt(closing::close) && closing.failure() == null) {
+            guest.flushed();
+        }
+        require(
+                layout.backing() == null || disk.openHandles(Layout.BACKING) == 0,
+                "I5: the backing is still open after a close");
+    }
+
+    /** Puts garbage into some sectors of the raw file that are clear. For an image that is not open. */
+    void scribble(BitSet sectors, int tag) {
+        for (int sector = sectors.nextSetBit(0); sector >= 0; sector = sectors.nextSetBit(sector + 1)) {
+            int from = sector * layout.sectorSize();
+            int end = Math.min(from + layout.sectorSize(), layout.size());
+            if (from < end) {
+                disk.scribble(layout.rawPath(), from, Layout.garbage(end - from, tag));
+            }
+        }
+    }
+
+    // ---- faults
+
+    private interface Body {
+        void run() throws BlockException, PosixException;
+    }
+
+    /** Runs something that may fail only because the disk was made to. */
+    private boolean attempt(Body body) {
+        try {
+            body.run();
+            return true;
+        } catch (BlockException | PosixException e) {
+            if (!hasFaults()) {
+                throw new AssertionError(e.getMessage(), e);
+            }
+            return false;
+        } finally {
+            noteFailures();
+        }
+    }
+
+    private boolean hasFaults() {
+        return disk.failed().size() > failuresBefore;
+    }
+
+    private void noteFailures() {
+        List<Operation> failed = disk.failed();
+        for (Operation operation : failed.subList(failuresSeen, failed.size())) {
+            if (operation.kind().isSync() && operation.path().endsWith(layout.rawPath())) {
+                guest.syncFailed();
+            }
+        }
+        failuresSeen = failed.size();
+    }
+
+    static void require(boolean holds, String promise) {
+        if (!holds) {
+            throw new AssertionError(promise);
+        }
+    }
+}
