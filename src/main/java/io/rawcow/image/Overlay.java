@@ -154,6 +154,7 @@ final class Overlay {
 
     void write(long offset, MemorySegment source) throws BlockException {
         health.require();
+        markOpen();
         var range = new ByteRange(offset, source.byteSize());
         if (isAllocated(range)) {
             raw.write(offset, source);
@@ -164,6 +165,7 @@ final class Overlay {
 
     void zero(ByteRange range, Zeroing how) throws BlockException {
         health.require();
+        markOpen();
         if (isAllocated(range)) {
             raw.zero(range, how);
         } else {
@@ -181,7 +183,6 @@ final class Overlay {
 
     /** A change to a range with clear sectors: what it leaves alone of its edge sectors comes from the backing. */
     private void changeClear(ByteRange range, Change change) throws BlockException {
-        markOpen();
         ByteRange sectors = geometry.alignOut(range);
         long first = geometry.sectorAt(range.offset());
         long end = geometry.sectorAt(range.end() - 1) + 1;
