@@ -117,6 +117,8 @@ public final class ImageOpener {
         SidecarHome at = SidecarHome.of(roots, file);
         home = at;
         Sidecar sidecar = Sidecar.open(file, UUID.randomUUID().toString());
+        // What it says decides from here on, so it must not be in the page cache alone, as a killed process leaves it.
+        sidecar.sync();
         if (sidecar.extension().state() == SidecarState.CREATING) {
             try (FileBacking source = openBacking(sidecar, at, Map.of())) {
                 CreationEnd.finish(roots, at, sidecar, source == null ? null : source.identity());
