@@ -5,6 +5,7 @@ import io.rawcow.posix.LockHolders;
 import io.rawcow.posix.LockMode;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The locks that QEMU and rawcow tell each other by who uses a file, and how.
@@ -81,38 +82,42 @@ public final class QemuLocks {
     }
 
     private static void claim(OpenFile file, String what, int[] used, int[] notShared) throws BlockException {
-        boolean claimed = false;
         try {
-            takeShared(file, what, USED, used);
-            takeShared(file, what, NOT_SHARED, notShared);
-            requireNobody(file, what, NOT_SHARED, used);
-            requireNobody(file, what, USED, notShared);
-            claimed = true;
-        } catch (PosixException e) {
-            throw BlockException.of(e, what);
-        } finally {
-            if (!claimed) {
+            String refused = firstRefused(file, used, notShared);
+            if (refused != null) {
+                // Before the others are looked for: with locks of its own this file would be named too.
                 release(file);
+                throw inUse(file, what, refused);
             }
+        } catch (PosixException e) {
+            release(file);
+            throw BlockException.of(e, what);
         }
     }
 
-    private static void takeShared(OpenFile file, String what, int base, int[] permissions)
-            throws PosixException, BlockException {
-        for (int permission : permissions) {
-            if (!file.tryLock(LockMode.SHARED, base + permission, 1)) {
-                throw inUse(file, what, nameOf(permission));
+    /** Takes all locks, then tests them against those of others; the permission that meets one, null if none does. */
+    private static @Nullable String firstRefused(OpenFile file, int[] used, int[] notShared) throws PosixException {
+        for (int permission : used) {
+            if (!file.tryLock(LockMode.SHARED, USED + permission, 1)) {
+                return nameOf(permission);
             }
         }
-    }
-
-    private static void requireNobody(OpenFile file, String what, int base, int[] permissions)
-            throws PosixException, BlockException {
-        for (int permission : permissions) {
-            if (file.wouldConflict(LockMode.EXCLUSIVE, base + permission, 1)) {
-                throw inUse(file, what, nameOf(permission));
+        for (int permission : notShared) {
+            if (!file.tryLock(LockMode.SHARED, NOT_SHARED + permission, 1)) {
+                return nameOf(permission);
             }
         }
+        for (int permission : used) {
+            if (file.wouldConflict(LockMode.EXCLUSIVE, NOT_SHARED + permission, 1)) {
+                return nameOf(permission);
+            }
+        }
+        for (int permission : notShared) {
+            if (file.wouldConflict(LockMode.EXCLUSIVE, USED + permission, 1)) {
+                return nameOf(permission);
+            }
+        }
+        return null;
     }
 
     private static void release(OpenFile file) {

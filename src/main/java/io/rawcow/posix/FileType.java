@@ -8,7 +8,9 @@ public enum FileType {
     SYMBOLIC_LINK("symbolic link"),
     FIFO("FIFO"),
     SOCKET("socket"),
-    CHARACTER_DEVICE("character device");
+    CHARACTER_DEVICE("character device"),
+    /** What only descriptors lead to, an eventfd or epoll for example. */
+    ANONYMOUS("anonymous file");
 
     private final String words;
 

@@ -71,7 +71,7 @@ final class Statx {
             case 0x8000 -> FileType.REGULAR;
             case 0xa000 -> FileType.SYMBOLIC_LINK;
             case 0xc000 -> FileType.SOCKET;
-            default -> throw new IllegalStateException("unknown file type: mode=" + Integer.toOctalString(mode));
+            default -> FileType.ANONYMOUS;
         };
     }
 

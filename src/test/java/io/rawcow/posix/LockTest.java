@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.Selector;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.AfterEach;
@@ -157,6 +158,15 @@ class LockTest {
 
         assertThat(named)
                 .isEqualTo("this process (pid %d)", ProcessHandle.current().pid());
+    }
+
+    @Test
+    void descriptorsOfNoFileAreNotInTheWay() throws Exception {
+        try (Selector selector = Selector.open()) { // an epoll and an eventfd: inodes without a type
+            assertThat(selector.isOpen()).isTrue();
+
+            assertThat(LockHolders.describe(file.status().identity())).isEqualTo("another process");
+        }
     }
 
     @Test
