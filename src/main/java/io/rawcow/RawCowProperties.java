@@ -1,0 +1,119 @@
+package io.rawcow;
+
+import io.rawcow.catalog.CatalogSettings;
+import io.rawcow.catalog.DeclaredImage;
+import io.rawcow.catalog.ImageRequest;
+import io.rawcow.catalog.JobRequest;
+import io.rawcow.stream.ErrorPolicy;
+import io.rawcow.stream.StreamSettings;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The configuration of the service.
+ *
+ * @param data folders that images may be in; the first is the primary root, with the catalog in its {@code .rawcow}
+ * @param dataRo folders that only backings may be in
+ * @param listen where the REST interface listens: loopback only
+ * @param management where health and metrics listen; with the REST interface if not stated
+ * @param images images that are to be there at every start, by name
+ */
+@ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
+record RawCowProperties(
+        @DefaultValue List<String> data,
+        @DefaultValue List<String> dataRo,
+        @DefaultValue("127.0.0.1:8080") String listen,
+        @Nullable String management,
+        @DefaultValue Streams streams,
+        @DefaultValue Map<String, Declared> images) {
+
+    /**
+     * How streams work.
+     *
+     * @param running that run at once; others wait
+     * @param workers threads of one stream
+     * @param window the most that one step of a stream reads
+     * @param buffers memory that all streams share
+     * @param kept concluded jobs that are remembered
+     */
+    record Streams(
+            @DefaultValue("8") int running,
+            @DefaultValue("4") int workers,
+            @DefaultValue("2MB") DataSize window,
+            @DefaultValue("64MB") DataSize buffers,
+            @DefaultValue("1000") int kept) {
+
+        Streams {
+            requireWithin("rawcow.streams.running", running, 1, 1000);
+            requireWithin("rawcow.streams.workers", workers, 1, 64);
+            requireWithin("rawcow.streams.window", window.toBytes(), 64 << 10, 64 << 20);
+            requireWithin("rawcow.streams.buffers", buffers.toBytes(), window.toBytes(), 1L << 40);
+            requireWithin("rawcow.streams.kept", kept, 0, 1_000_000);
+        }
+
+        CatalogSettings settings() {
+            StreamSettings usual = StreamSettings.DEFAULT;
+            return new CatalogSettings(
+                    new StreamSettings(
+                            workers, Math.toIntExact(window.toBytes()), usual.saveBytes(), usual.saveInterval()),
+                    running,
+                    kept,
+                    buffers.toBytes());
+        }
+    }
+
+    /** An image as its PUT would state it. */
+    record Declared(
+            @Nullable String sidecar,
+            @Nullable String backingFile,
+            @Nullable String backingFormat,
+            @Nullable String rawFile,
+            @Nullable DataSize size,
+            @Nullable DataSize sectorSize,
+            @Nullable Stream stream) {
+
+        DeclaredImage named(String name) {
+            var request = new ImageRequest(
+                    sidecar,
+                    backingFile,
+                    backingFormat,
+                    rawFile,
+                    size == null ? null : Long.valueOf(size.toBytes()),
+                    sectorSize == null ? null : Integer.valueOf(Math.toIntExact(sectorSize.toBytes())),
+                    null,
+                    null,
+                    null,
+                    null);
+            return new DeclaredImage(name, request, stream == null ? null : stream.of(name));
+        }
+    }
+
+    /**
+     * The stream of a declared image.
+     *
+     * @param speed bytes a second, 0 for no limit
+     */
+    record Stream(
+            @DefaultValue("0") DataSize speed,
+            @DefaultValue("enospc") ErrorPolicy onError) {
+        JobRequest of(String image) {
+            return new JobRequest(JobRequest.STREAM, image, speed.toBytes(), onError, true, false, false);
+        }
+    }
+
+    List<DeclaredImage> declaredImages() {
+        return images.entrySet().stream()
+                .map(entry -> entry.getValue().named(entry.getKey()))
+                .toList();
+    }
+
+    private static void requireWithin(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException("%s is from %d to %d, not %d".formatted(name, min, max, value));
+        }
+    }
+}

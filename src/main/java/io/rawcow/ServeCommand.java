@@ -1,0 +1,65 @@
+package io.rawcow;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code rawcow serve}. */
+@Command(name = "serve", description = "Serve images over REST until stopped.")
+final class ServeCommand implements Callable<Integer> {
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder for images; repeats. The first one holds the catalog, in .rawcow, and relative paths"
+                    + " resolve against it.")
+    private List<String> data = List.of();
+
+    @Option(names = "--data-ro", paramLabel = "DIR", description = "Folder for backings only; repeats.")
+    private List<String> dataRo = List.of();
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "Where the REST interface listens: loopback only (default 127.0.0.1:8080); port 0 takes a"
+                    + " free one.")
+    private @Nullable String listen;
+
+    @Option(
+            names = "--management",
+            paramLabel = "HOST:PORT",
+            description = "Where health and metrics listen, any address; with the REST interface if left out.")
+    private @Nullable String management;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration, YAML or properties.")
+    private @Nullable String config;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        return new ServiceProcess().run(properties());
+    }
+
+    /** The options as properties of the framework: they go before files and environment. */
+    List<String> properties() {
+        var properties = new ArrayList<String>();
+        for (int i = 0; i < data.size(); i++) {
+            properties.add("--rawcow.data[%d]=%s".formatted(i, data.get(i)));
+        }
+        for (int i = 0; i < dataRo.size(); i++) {
+            properties.add("--rawcow.data-ro[%d]=%s".formatted(i, dataRo.get(i)));
+        }
+        add(properties, "rawcow.listen", listen);
+        add(properties, "rawcow.management", management);
+        add(properties, "spring.config.additional-location", config == null ? null : "file:" + config);
+        return properties;
+    }
+
+    private static void add(List<String> properties, String name, @Nullable String value) {
+        if (value != null) {
+            properties.add("--%s=%s".formatted(name, value));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.rawcow;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+
+/** A running service. */
+final class Service implements AutoCloseable {
+    private static final Map<String, Object> DEFAULTS = Map.ofEntries(
+            Map.entry("server.shutdown", "graceful"),
+            Map.entry("spring.lifecycle.timeout-per-shutdown-phase", "10s"),
+            // Platform threads, since the catalog's I/O blocks in the kernel; what only waits takes none of them.
+            Map.entry("server.tomcat.threads.max", "64"),
+            Map.entry("server.tomcat.threads.min-spare", "4"),
+            // How long a client may keep a read or a write of ours waiting.
+            Map.entry("server.tomcat.connection-timeout", "20s"),
+            Map.entry("spring.web.resources.add-mappings", "false"),
+            Map.entry("spring.mvc.formcontent.filter.enabled", "false"),
+            Map.entry("spring.jmx.enabled", "false"),
+            Map.entry("spring.main.log-startup-info", "false"),
+            Map.entry("management.endpoints.web.exposure.include", "health,info,prometheus"),
+            Map.entry("management.endpoints.web.discovery.enabled", "false"),
+            Map.entry("management.endpoint.health.probes.enabled", "true"),
+            Map.entry("management.endpoint.health.group.liveness.include", "livenessState"),
+            Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"));
+
+    private final ServletWebServerApplicationContext context;
+    private final HostPort listen;
+
+    private Service(ServletWebServerApplicationContext context, HostPort listen) {
+        this.context = context;
+        this.listen = listen;
+    }
+
+    /**
+     * Starts a service; it listens when this returns.
+     *
+     * @param properties in the form {@code --name=value}; they go before all other configuration
+     */
+    static Service start(List<String> properties) {
+        var application = new SpringApplication(ServiceConfiguration.class);
+        application.setWebApplicationType(WebApplicationType.SERVLET);
+        application.setBannerMode(Banner.Mode.OFF);
+        application.setRegisterShutdownHook(false);
+        application.setDefaultProperties(DEFAULTS);
+        application.addInitializers(new Listeners());
+        var context = (ServletWebServerApplicationContext) application.run(properties.toArray(String[]::new));
+        HostPort wanted = HostPort.parse(context.getBean(RawCowProperties.class).listen());
+        return new Service(
+                context,
+                wanted.withPort(Objects.requireNonNull(context.getWebServer()).getPort()));
+    }
+
+    /** Where the REST interface listens. */
+    HostPort listen() {
+        return listen;
+    }
+
+    ServletWebServerApplicationContext context() {
+        return context;
+    }
+
+    /** Stops listening, ends what clients wait for, and leaves images and jobs so that the next start goes on. */
+    @Override
+    public void close() {
+        context.close();
+    }
+}

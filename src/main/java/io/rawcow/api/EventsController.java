@@ -1,0 +1,142 @@
+package io.rawcow.api;
+
+import io.rawcow.catalog.Event;
+import io.rawcow.catalog.EventLog;
+import io.rawcow.catalog.EventLog.ResetReason;
+import io.rawcow.catalog.EventLog.Subscription;
+import io.rawcow.catalog.ProblemCode;
+import io.rawcow.catalog.ProblemException;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+
+/**
+ * {@code /v1/events}. Each listener has a virtual thread that takes its events and writes them; one that does not read
+ * blocks only that thread, until the server's write timeout ends it. One that falls behind is told to list again.
+ */
+@RestController
+final class EventsController {
+    private static final Logger LOG = System.getLogger(EventsController.class.getName());
+
+    private final EventLog events;
+    private final Closing closing;
+    private final ApiSettings settings;
+    private final Semaphore places;
+
+    EventsController(EventLog events, Closing closing, ApiSettings settings) {
+        this.events = events;
+        this.closing = closing;
+        this.settings = settings;
+        this.places = new Semaphore(settings.listeners());
+    }
+
+    @GetMapping(path = "/v1/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+    void follow(
+            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastSeen,
+            HttpServletRequest request,
+            HttpServletResponse response) {
+        response.setContentType(MediaType.TEXT_EVENT_STREAM_VALUE);
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        if (request.getMethod().equals(HttpMethod.HEAD.name())) {
+            return;
+        }
+        if (!places.tryAcquire()) {
+            throw new ProblemException(ProblemCode.BUSY, "too many clients follow the events")
+                    .withAction("repeat the request after the time of the Retry-After header");
+        }
+        // From here on nothing happens that this client does not hear of.
+        Subscription subscription = events.subscribe(lastSeen == null || lastSeen.isEmpty() ? null : lastSeen);
+        AsyncContext context = request.startAsync();
+        context.setTimeout(0);
+        Thread.ofVirtual().name("events").start(() -> serve(context, response, subscription));
+    }
+
+    private void serve(AsyncContext context, HttpServletResponse response, Subscription first) {
+        Subscription subscription = first;
+        try (var _ = closing.interruptible(Thread.currentThread())) {
+            write(response, ":\n\n");
+            ResetReason reset = first.reset();
+            if (reset != null) {
+                write(response, reset(reset));
+            }
+            while (true) {
+                deliver(response, subscription);
+                subscription.close();
+                subscription = events.subscribe(null);
+                write(response, reset(ResetReason.TOO_SLOW));
+            }
+        } catch (InterruptedException e) {
+            LOG.log(Level.DEBUG, "listener ends with the service");
+        } catch (Exception e) {
+            LOG.log(Level.DEBUG, "listener gone", e);
+        } finally {
+            subscription.close();
+            places.release();
+            context.complete();
+        }
+    }
+
+    /** Delivers until the subscription has lost events. */
+    private void deliver(HttpServletResponse response, Subscription subscription)
+            throws IOException, InterruptedException {
+        for (Event event : subscription.replay()) {
+            write(response, text(event));
+        }
+        while (!subscription.isOverrun()) {
+            Event event = subscription.queue().poll(settings.heartbeat().toNanos(), TimeUnit.NANOSECONDS);
+            write(response, event == null ? ":\n\n" : text(event));
+        }
+    }
+
+    private static void write(HttpServletResponse response, String text) throws IOException {
+        response.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+        response.flushBuffer();
+    }
+
+    private static String text(Event event) {
+        String kind = word(event.kind());
+        Map<String, @Nullable Object> data = new LinkedHashMap<>();
+        data.put("id", event.id());
+        data.put("time", event.time());
+        data.put("kind", kind);
+        data.put("name", event.name());
+        data.put("change", event.change());
+        data.put(kind, event.kind() == Event.Kind.IMAGE ? event.image() : event.job());
+        return frame(event.id(), kind, data);
+    }
+
+    private String reset(ResetReason reason) {
+        String id = events.lastId();
+        Map<String, @Nullable Object> data = new LinkedHashMap<>();
+        data.put("id", id);
+        data.put("time", Instant.now());
+        data.put("kind", "reset");
+        data.put("reason", word(reason));
+        return frame(id, "reset", data);
+    }
+
+    private static String frame(String id, String kind, Map<String, @Nullable Object> data) {
+        return "id: %s\nevent: %s\ndata: %s\n\n".formatted(id, kind, ApiJson.MAPPER.writeValueAsString(data));
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}
