@@ -1,5 +1,6 @@
 package io.rawcow;
 
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.http.HttpResponse;
@@ -125,9 +126,10 @@ final class DemoCommand implements Callable<Integer> {
         out.flush();
     }
 
-    @SuppressWarnings("NullAway") // System.console() is never null since JDK 22
+    @SuppressWarnings("SystemConsoleNull") // It is null where standard input is no terminal.
     private static boolean isTerminal() {
-        return System.console().isTerminal();
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     private void showCurl(DemoService service, String method, String path, String body) {

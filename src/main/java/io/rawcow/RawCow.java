@@ -10,7 +10,7 @@ public final class RawCow {
     @Command(
             name = "rawcow",
             description = "Live block streaming for raw disk images.",
-            subcommands = ServeCommand.class)
+            subcommands = {ServeCommand.class, DemoCommand.class})
     private static final class Root {}
 
     /** Runs a command and ends the process with its exit code. */

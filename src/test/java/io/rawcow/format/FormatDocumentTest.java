@@ -42,8 +42,8 @@ class FormatDocumentTest {
     }
 
     private static String block(String language) throws IOException {
-        Matcher block = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(DOCUMENT));
+        Matcher block =
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(DOCUMENT));
         assertThat(block.find()).isTrue();
         return block.group(1);
     }
@@ -74,12 +74,13 @@ class FormatDocumentTest {
         Pattern row = Pattern.compile("\\| (\\d+) \\| (\\d+) \\| (\\d+) \\| (\\d+) \\| (\\d+) \\|");
         var rows = row.matcher(Files.readString(DOCUMENT)).results().toList();
         assertThat(rows).hasSizeGreaterThan(4);
-        return rows.stream().map(cells -> DynamicTest.dynamicTest(cells.group(), () -> {
-            var geometry = new Geometry(number(cells, 1), (int) number(cells, 2));
-            assertThat(geometry.sectorCount()).isEqualTo(number(cells, 3));
-            assertThat(geometry.bitmapBytes()).isEqualTo(number(cells, 4));
-            assertThat(geometry.areaOffset()).isEqualTo(number(cells, 5));
-        }));
+        return rows.stream()
+                .map(cells -> DynamicTest.dynamicTest(cells.group(), () -> {
+                    var geometry = new Geometry(number(cells, 1), (int) number(cells, 2));
+                    assertThat(geometry.sectorCount()).isEqualTo(number(cells, 3));
+                    assertThat(geometry.bitmapBytes()).isEqualTo(number(cells, 4));
+                    assertThat(geometry.areaOffset()).isEqualTo(number(cells, 5));
+                }));
     }
 
     private static long number(MatchResult cells, int column) {

@@ -89,8 +89,8 @@ class DocumentedReaderIT {
     @Test
     void aFileWithStructAndBitmapAlone() throws Exception {
         byte[] raw = files.fill("a.img", SIZE);
-        byte[] bytes = Arrays.copyOf(
-                new SidecarHeader("base.img", "a.img", 0, SIZE, 4096).encode(), SidecarHeader.BYTES + 38);
+        byte[] bytes =
+                Arrays.copyOf(new SidecarHeader("base.img", "a.img", 0, SIZE, 4096).encode(), SidecarHeader.BYTES + 38);
         bytes[SidecarHeader.BYTES + 2] = 0b10;
         Files.write(files.path("a.raw-cow"), bytes);
         System.arraycopy(raw, 17 * 4096, content, 17 * 4096, 4096);
