@@ -120,7 +120,7 @@ class FormatDocumentTest {
     private static byte[] parse(String dump) {
         byte[] bytes = new byte[0];
         int filled = 0;
-        for (String line : dump.split("\n")) {
+        for (String line : dump.lines().toList()) {
             if (line.equals("*")) {
                 continue; // the line before it again, up to the offset of the next
             }

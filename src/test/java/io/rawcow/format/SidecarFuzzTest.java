@@ -3,6 +3,7 @@ package io.rawcow.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.rawcow.TmpfsFolder;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.posix.OpenFile;
@@ -45,7 +46,7 @@ class SidecarFuzzTest {
         Long.MAX_VALUE - (1L << 21) + 2
     };
 
-    @TempDir
+    @TempDir(factory = TmpfsFolder.class)
     Path folder;
 
     @Test

@@ -2,11 +2,14 @@ package io.rawcow.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.rawcow.TmpfsFolder;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.posix.OpenFile;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +31,7 @@ class SidecarTest {
     private static final SidecarHeader HEADER = new SidecarHeader("ubuntu.img", "my_vm.img", 0, 10_000, 4096);
     private static final int AREA = 4096;
 
-    @TempDir
+    @TempDir(factory = TmpfsFolder.class)
     Path folder;
 
     private Path path;
@@ -340,6 +344,26 @@ class SidecarTest {
             assertThat(sidecar.load(SidecarFiles.memoryFor(header)).allocatedCount())
                     .isZero();
         }
+    }
+
+    @Test
+    @Timeout(20)
+    void theSizeOfASparseFileCostsNothing() throws Exception {
+        assumeThat(Files.getFileStore(folder).type()).isEqualTo("tmpfs"); // ext4 has files of 16 TiB at most
+        long bitmapEnd = SidecarHeader.BYTES + (1L << 50);
+        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.write(new SidecarHeader("", "raw", 0, 1L << 62, 512).encode());
+            file.setLength(bitmapEnd);
+        }
+        try (Sidecar sidecar = open()) {
+            assertThat(sidecar.hasExtensionArea()).isFalse();
+        }
+
+        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.seek(bitmapEnd);
+            file.write(1);
+        }
+        assertThat(refusal()).hasMessageContaining("neither slot");
     }
 
     @Test

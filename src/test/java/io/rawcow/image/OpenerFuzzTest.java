@@ -3,6 +3,7 @@ package io.rawcow.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.rawcow.TmpfsFolder;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.format.SidecarHeader;
@@ -19,7 +20,6 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Sidecars with bytes changed: an image, or a refusal after which every file is as it was. */
@@ -41,11 +41,10 @@ class OpenerFuzzTest {
             FaultKind.INVALID_VALUE,
             FaultKind.NO_SPACE);
 
-    @TempDir
+    @TempDir(factory = TmpfsFolder.class)
     Path folder;
 
     @Test
-    @Timeout(300)
     void changedBytesAreAnImageOrARefusalThatChangesNothing() throws Exception {
         var files = new ImageFiles(folder);
         files.createOver(IMAGE_BYTES);
