@@ -3,6 +3,7 @@ package io.rawcow.image;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.FileType;
 import io.rawcow.posix.PosixException;
+import io.rawcow.testing.Host;
 import io.rawcow.testing.SimulatedDisk;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -31,7 +32,13 @@ record Layout(
     static final String SIDECAR = "images/vm.raw-cow";
     static final String BACKING = "golden/base.img";
     static final String RECORD = "catalog/vm.json";
-    private static final String GOLDEN = "/sim/golden/base.img";
+    /** Stands for the path of the host's top in a name. */
+    private static final String TOP = "TOP";
+
+    /** The same without what only a simulated disk has. */
+    Layout withoutDevice() {
+        return device ? new Layout(sectorSize, size, rawName, rawPath, null, false, backing, preallocation) : this;
+    }
 
     /** A small image of some sort. */
     static Layout drawn(SplittableRandom random, int sectorSize, int mostBytes) {
@@ -52,7 +59,7 @@ record Layout(
         return new Layout(
                 sectorSize,
                 size,
-                !elsewhere ? "vm.img" : random.nextBoolean() ? "/sim/disks/vm.img" : "../disks/vm.img",
+                !elsewhere ? "vm.img" : random.nextBoolean() ? TOP + "/disks/vm.img" : "../disks/vm.img",
                 path,
                 existing,
                 device,
@@ -103,26 +110,32 @@ record Layout(
         return bytes;
     }
 
-    void placeOn(SimulatedDisk disk) {
-        disk.placeFolder("images");
-        disk.placeFolder("disks");
-        disk.placeFolder("golden");
-        disk.placeFolder("catalog");
+    void placeOn(Host host) {
+        host.placeFolder("images");
+        host.placeFolder("disks");
+        host.placeFolder("golden");
+        host.placeFolder("catalog");
         if (backing != null) {
-            disk.place(BACKING, FileType.REGULAR, backing);
-            disk.protect(GOLDEN);
+            host.placeFile(BACKING, backing);
         }
-        if (existing != null) {
-            disk.place(rawPath, device ? FileType.BLOCK_DEVICE : FileType.REGULAR, existing);
+        if (existing != null && !device) {
+            host.placeFile(rawPath, existing);
+        }
+        if (host instanceof SimulatedDisk disk) {
+            disk.protect("/sim/" + BACKING);
+            if (device) {
+                disk.place(rawPath, FileType.BLOCK_DEVICE, existing);
+            }
         }
     }
 
     ImageSpec spec(DataRoots roots) throws PosixException {
+        String top = roots.primary().folder().path();
         return new ImageSpec(
                 roots.locate(SIDECAR),
-                backing == null ? null : GOLDEN,
+                backing == null ? null : top + "/" + BACKING,
                 backing == null ? null : "raw",
-                rawName,
+                rawName.replace(TOP, top),
                 (long) size,
                 sectorSize,
                 preallocation,

@@ -12,11 +12,18 @@ import java.util.function.UnaryOperator;
 final class Life {
     private final SplittableRandom random;
     private final UnaryOperator<Rig> reborn;
+    private final boolean simulated;
     private Rig rig;
     private int tag;
 
     /** @param reborn told of each rig that begins with another disk, answers it */
     Life(Rig rig, SplittableRandom random, UnaryOperator<Rig> reborn) {
+        this(rig, random, reborn, true);
+    }
+
+    /** @param simulated false to leave out what only a simulated disk can do */
+    Life(Rig rig, SplittableRandom random, UnaryOperator<Rig> reborn, boolean simulated) {
+        this.simulated = simulated;
         this.rig = rig;
         this.random = random;
         this.reborn = reborn;
@@ -66,7 +73,7 @@ final class Life {
     }
 
     private void scribble() {
-        if (!rig.layout().device() && random.nextBoolean()) {
+        if (simulated && !rig.layout().device() && random.nextBoolean()) {
             int sectors = (rig.layout().size() - 1) / rig.layout().sectorSize() + 1;
             var some = new BitSet();
             for (int i = 0; i < sectors; i++) {
@@ -84,14 +91,14 @@ final class Life {
 
     /** Ends this life of the service somehow and begins the next. */
     private void endAndReopen() {
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(simulated ? 4 : 3)) {
             case 0, 1 -> {
                 boolean failed = rig.isFailed();
                 rig.close();
-                open(failed || !rig.disk().failed().isEmpty() ? Between.KILL : Between.CLEAN_CLOSE);
+                open(failed || rig.hasFaults() ? Between.KILL : Between.CLEAN_CLOSE);
             }
             case 2 -> {
-                rig = reborn.apply(rig.on(rig.disk().kill()));
+                rig = reborn.apply(rig.kill());
                 open(Between.KILL);
             }
             default -> {
@@ -117,7 +124,8 @@ final class Life {
                 boolean _ = rig.detach(keepSidecar);
             } else {
                 rig.streamStep(keepSidecar, window, 3 * window);
-                if (random.nextInt(5) == 0 && rig.phase() != Rig.Phase.DETACHED) {
+                // How many steps it takes depends on where the file system sees holes.
+                if (simulated && random.nextInt(5) == 0 && rig.phase() != Rig.Phase.DETACHED) {
                     guestWorks(1);
                 }
             }

@@ -16,12 +16,15 @@ import io.rawcow.posix.PosixException;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.SteppedStream;
 import io.rawcow.stream.StreamOptions;
+import io.rawcow.testing.Host;
 import io.rawcow.testing.Operation;
 import io.rawcow.testing.SimulatedDisk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +56,8 @@ final class Rig {
     private static final byte[] RECORD = "{\"state\":\"standalone\"}".getBytes(StandardCharsets.UTF_8);
 
     private final Layout layout;
-    private final SimulatedDisk disk;
+    private final Host host;
+    private final List<String> transcript = new ArrayList<>();
     private final GuestView guest;
     private final BitSet saved;
     private Phase phase;
@@ -64,9 +68,9 @@ final class Rig {
     /** Failures of before this create or open excuse nothing any more. */
     private int failuresBefore;
 
-    private Rig(Layout layout, SimulatedDisk disk, GuestView guest, BitSet saved, Phase phase) {
+    private Rig(Layout layout, Host host, GuestView guest, BitSet saved, Phase phase) {
         this.layout = layout;
-        this.disk = disk;
+        this.host = host;
         this.guest = guest;
         this.saved = saved;
         this.phase = phase;
@@ -74,13 +78,17 @@ final class Rig {
 
     /** A disk on which nothing has happened yet. */
     static Rig fresh(Layout layout) {
-        var disk = new SimulatedDisk();
-        layout.placeOn(disk);
-        return new Rig(layout, disk, new GuestView(layout.firstContent()), new BitSet(), Phase.CREATING);
+        return fresh(layout, new SimulatedDisk());
     }
 
-    /** The same promises on another disk, with nothing open. */
-    Rig on(SimulatedDisk other) {
+    /** A host on which nothing has happened yet. */
+    static Rig fresh(Layout layout, Host host) {
+        layout.placeOn(host);
+        return new Rig(layout, host, new GuestView(layout.firstContent()), new BitSet(), Phase.CREATING);
+    }
+
+    /** The same promises on another host, with nothing open. */
+    Rig on(Host other) {
         var rig = new Rig(layout, other, guest.copy(), (BitSet) saved.clone(), phase);
         rig.sidecarKept = sidecarKept;
         rig.failuresSeen = failuresSeen;
@@ -92,8 +100,9 @@ final class Rig {
         return layout;
     }
 
+    /** Only for a simulated one. */
     SimulatedDisk disk() {
-        return disk;
+        return (SimulatedDisk) host;
     }
 
     GuestView guest() {
@@ -112,6 +121,11 @@ final class Rig {
         return image;
     }
 
+    /** What every call answered, in order. */
+    List<String> transcript() {
+        return transcript;
+    }
+
     /** Whether a sync has failed, so that nothing but closing is of use. */
     boolean isFailed() {
         return image != null && image.failure() != null;
@@ -120,12 +134,12 @@ final class Rig {
     // ---- creating and opening
 
     private DataRoots roots() {
-        return new DataRoots(List.of(new DataRoots.Root(disk.root(), true, "")));
+        return new DataRoots(List.of(new DataRoots.Root(host.root(), true, "")));
     }
 
     /** Creates the image; false if a fault came between. */
     boolean create() {
-        failuresBefore = disk.failed().size();
+        failuresBefore = host.failed().size();
         return attempt(() -> {
             ensureCreated();
             phase = Phase.LIVE;
@@ -145,7 +159,7 @@ final class Rig {
 
     /** Opens the image and checks all that it holds; false if a fault came between. */
     boolean open(Between between) {
-        failuresBefore = disk.failed().size();
+        failuresBefore = host.failed().size();
         boolean opened = attempt(() -> image = openAgain());
         if (opened) {
             byte[] found = readAll();
@@ -161,13 +175,13 @@ final class Rig {
 
     private LiveImage openAgain() throws BlockException, PosixException {
         DataRoots roots = roots();
-        if (disk.exists(Layout.RECORD)) {
+        if (host.exists(Layout.RECORD)) {
             requireStandaloneSidecar(roots);
-            if (!disk.exists(Layout.SIDECAR)) {
+            if (!host.exists(Layout.SIDECAR)) {
                 return ImageOpener.openStandalone(roots.locate(layout.rawPath()));
             }
         }
-        boolean known = phase != Phase.DETACHED || disk.exists(Layout.RECORD);
+        boolean known = phase != Phase.DETACHED || host.exists(Layout.RECORD);
         require(known, "the record of an answered detach is gone");
         if (phase == Phase.CREATING) {
             ensureCreated();
@@ -176,7 +190,7 @@ final class Rig {
     }
 
     private void requireStandaloneSidecar(DataRoots roots) throws BlockException, PosixException {
-        if (!disk.exists(Layout.SIDECAR)) {
+        if (!host.exists(Layout.SIDECAR)) {
             require(!(phase == Phase.DETACHED && sidecarKept), "the sidecar should have been kept");
             return;
         }
@@ -256,7 +270,14 @@ final class Rig {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment all = arena.allocate(layout.size());
             // What a failed sync makes unreadable is not wrong.
-            return attempt(() -> image.read(0, all)) ? all.toArray(ValueLayout.JAVA_BYTE) : guest.latest();
+            byte[] found = attempt(() -> image.read(0, all)) ? all.toArray(ValueLayout.JAVA_BYTE) : guest.latest();
+            transcript.add("read %08x allocated=%d raw=%d sidecar=%d"
+                    .formatted(
+                            Arrays.hashCode(found),
+                            image.sectorsAllocated(),
+                            host.sizeOf(layout.rawPath()),
+                            host.exists(Layout.SIDECAR) ? host.sizeOf(Layout.SIDECAR) : -1));
+            return found;
         }
     }
 
@@ -326,8 +347,8 @@ final class Rig {
         boolean done = attempt(() -> image.detach(keepSidecar, record()));
         if (done) {
             phase = Phase.DETACHED;
-            require(disk.exists(Layout.RECORD), "a detach without its record");
-            require(keepSidecar || !disk.exists(Layout.SIDECAR), "the sidecar was not removed");
+            require(host.exists(Layout.RECORD), "a detach without its record");
+            require(keepSidecar || !host.exists(Layout.SIDECAR), "the sidecar was not removed");
         }
         return done;
     }
@@ -335,12 +356,13 @@ final class Rig {
     /** Writes a file as a catalog does: whole under another name, synced, renamed, and the folder synced. */
     private StandaloneRecord record() {
         return () -> {
-            try (Folder folder = disk.root().folder("catalog")) {
+            try (Folder folder = host.root().folder("catalog")) {
                 if (folder.status("vm.json.new").isPresent()) {
                     folder.unlink("vm.json.new");
                 }
-                try (OpenFile file = folder.create("vm.json.new", 0600)) {
-                    file.write(0, MemorySegment.ofArray(RECORD));
+                try (OpenFile file = folder.create("vm.json.new", 0600);
+                        Arena arena = Arena.ofConfined()) {
+                    file.write(0, nativeCopy(arena, RECORD));
                     file.sync();
                 }
                 folder.rename("vm.json.new", "vm.json");
@@ -353,6 +375,16 @@ final class Rig {
 
     // ---- ends
 
+    /** Ends the process, and begins another where it was. */
+    Rig kill() {
+        Rig next = on(host.kill());
+        if (image != null && !(host instanceof SimulatedDisk)) {
+            image.abandon();
+        }
+        next.transcript.addAll(transcript);
+        return next;
+    }
+
     void close() {
         LiveImage closing = image;
         image = null;
@@ -361,7 +393,9 @@ final class Rig {
             guest.flushed();
         }
         require(
-                layout.backing() == null || disk.openHandles(Layout.BACKING) == 0,
+                layout.backing() == null
+                        || !(host instanceof SimulatedDisk disk)
+                        || disk.openHandles(Layout.BACKING) == 0,
                 "I5: the backing is still open after a close");
     }
 
@@ -371,7 +405,7 @@ final class Rig {
             int from = sector * layout.sectorSize();
             int end = Math.min(from + layout.sectorSize(), layout.size());
             if (from < end) {
-                disk.scribble(layout.rawPath(), from, Layout.garbage(end - from, tag));
+                disk().scribble(layout.rawPath(), from, Layout.garbage(end - from, tag));
             }
         }
     }
@@ -386,8 +420,10 @@ final class Rig {
     private boolean attempt(Body body) {
         try {
             body.run();
+            transcript.add("done");
             return true;
         } catch (BlockException | PosixException e) {
+            transcript.add(String.valueOf(e.getMessage()));
             if (!hasFaults()) {
                 throw new AssertionError(e.getMessage(), e);
             }
@@ -397,12 +433,12 @@ final class Rig {
         }
     }
 
-    private boolean hasFaults() {
-        return disk.failed().size() > failuresBefore;
+    boolean hasFaults() {
+        return host.failed().size() > failuresBefore;
     }
 
     private void noteFailures() {
-        List<Operation> failed = disk.failed();
+        List<Operation> failed = host.failed();
         for (Operation operation : failed.subList(failuresSeen, failed.size())) {
             if (operation.kind().isSync() && operation.path().endsWith(layout.rawPath())) {
                 guest.syncFailed();

@@ -34,7 +34,7 @@ import java.util.zip.CRC32C;
  *   <li>a failed sync has written nothing, and nothing will: the pages count as clean.
  * </ul>
  */
-public final class SimulatedDisk {
+public final class SimulatedDisk implements Host {
     private static final long FIRST_INSTANT = 1_700_000_000_000_000_000L;
     private static final long TICK = 1_000_003;
     private static final int REMEMBERED = 400;
@@ -73,7 +73,8 @@ public final class SimulatedDisk {
 
     // ---- use
 
-    /** Its top, as {@code /sim}. */
+    /** {@inheritDoc} Its path is {@code /sim}. */
+    @Override
     public Folder root() {
         return new SimulatedFolder(this, root, "/sim");
     }
@@ -91,7 +92,8 @@ public final class SimulatedDisk {
         protectedPath = path;
     }
 
-    /** The operations that failed because of {@link Faults}, in this life of the process and before. */
+    /** {@inheritDoc} In this life of the process and before. */
+    @Override
     public List<Operation> failed() {
         return failed;
     }
@@ -112,7 +114,8 @@ public final class SimulatedDisk {
 
     // ---- ends
 
-    /** Ends the process: what it has open fails from now on. The page cache goes on, in the disk that is answered. */
+    /** {@inheritDoc} What this process has open fails from now on. */
+    @Override
     public SimulatedDisk kill() {
         dead = true;
         return copyOfLiving();
@@ -201,6 +204,7 @@ public final class SimulatedDisk {
         return true;
     }
 
+    @Override
     public void placeFolder(String path) {
         SimulatedFolderNode folder = folderOf(path);
         folder.add(nameOf(path), new Entry(null, newFolder()));
@@ -212,6 +216,12 @@ public final class SimulatedDisk {
         entry(path).file().scribble(offset, MemorySegment.ofArray(garbage));
     }
 
+    @Override
+    public void placeFile(String path, byte[] bytes) {
+        place(path, FileType.REGULAR, bytes);
+    }
+
+    @Override
     public boolean exists(String path) {
         return entry(path) != null;
     }
@@ -220,6 +230,11 @@ public final class SimulatedDisk {
     public byte[] bytes(String path) {
         PagedBytes bytes = entry(path).file().cached();
         return bytes.read(0, (int) bytes.size());
+    }
+
+    @Override
+    public long sizeOf(String path) {
+        return entry(path).file().cached().size();
     }
 
     public long mtime(String path) {

@@ -11,6 +11,7 @@ import io.rawcow.posix.LockMode;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import io.rawcow.testing.Operation.Kind;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -33,7 +34,7 @@ class SimulatedDiskTest {
     private static MemorySegment filled(int length, int value) {
         byte[] bytes = new byte[length];
         Arrays.fill(bytes, (byte) value);
-        return MemorySegment.ofArray(bytes);
+        return Arena.ofAuto().allocate(length).copyFrom(MemorySegment.ofArray(bytes));
     }
 
     private OpenFile synced(String name, int length, int value) throws PosixException {

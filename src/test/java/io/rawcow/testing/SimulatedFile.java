@@ -43,7 +43,15 @@ final class SimulatedFile implements OpenFile {
     @Override
     public long read(long offset, MemorySegment target) throws PosixException {
         requireOpen("read");
+        requireNative(target);
         return inode.cached().read(offset, target);
+    }
+
+    /** As the kernel's files do. */
+    private static void requireNative(MemorySegment bytes) {
+        if (!bytes.isNative()) {
+            throw new IllegalArgumentException("segment must be native");
+        }
     }
 
     private interface Body {
@@ -69,6 +77,7 @@ final class SimulatedFile implements OpenFile {
 
     @Override
     public void write(long offset, MemorySegment source) throws PosixException {
+        requireNative(source);
         long length = source.byteSize();
         if (inode.type == FileType.BLOCK_DEVICE
                 && offset + length > inode.cached().size()) {
