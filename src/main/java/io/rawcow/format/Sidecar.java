@@ -176,7 +176,7 @@ public final class Sidecar implements AutoCloseable {
         }
     }
 
-    private static long countBits(MemorySegment bytes) {
+    static long countBits(MemorySegment bytes) {
         long count = 0;
         long words = bytes.byteSize() / 8;
         for (long i = 0; i < words; i++) {
@@ -244,6 +244,21 @@ public final class Sidecar implements AutoCloseable {
                 file.write(SidecarHeader.BYTES + offset, part);
             }
         });
+    }
+
+    /** Writes the saved bits of another sidecar, of the same geometry, into this one, which has none. */
+    public void copyBits(Sidecar source) throws BlockException {
+        Invariant.hold(geometry.equals(source.geometry), "bits of another geometry: %s", source.geometry);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(CHUNK);
+            source.forEachPart((offset, length) -> {
+                MemorySegment part = buffer.asSlice(0, length);
+                if (source.file.read(SidecarHeader.BYTES + offset, part) < length) {
+                    throw SidecarHeader.invalid(source.file.path(), "its bitmap is cut off");
+                }
+                file.write(SidecarHeader.BYTES + offset, part);
+            });
+        }
     }
 
     public void sync() throws BlockException {

@@ -45,6 +45,8 @@ final class LibC {
     private static final MethodHandle PREAD = function("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle PWRITE = function("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FTRUNCATE = function("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle FCHMOD = function("fchmod", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FCHOWN = function("fchown", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FALLOCATE =
             function("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FDATASYNC = function("fdatasync", JAVA_INT, JAVA_INT);
@@ -137,6 +139,24 @@ final class LibC {
         MemorySegment state = STATE.get();
         try {
             return result(state, (int) FTRUNCATE.invokeExact(state, descriptor, size));
+        } catch (Throwable thrown) {
+            throw propagate(thrown);
+        }
+    }
+
+    static int fchmod(int descriptor, int mode) {
+        MemorySegment state = STATE.get();
+        try {
+            return result(state, (int) FCHMOD.invokeExact(state, descriptor, mode));
+        } catch (Throwable thrown) {
+            throw propagate(thrown);
+        }
+    }
+
+    static int fchown(int descriptor, int user, int group) {
+        MemorySegment state = STATE.get();
+        try {
+            return result(state, (int) FCHOWN.invokeExact(state, descriptor, user, group));
         } catch (Throwable thrown) {
             throw propagate(thrown);
         }

@@ -38,6 +38,15 @@ public interface OpenFile extends AutoCloseable {
      */
     void zeroRange(long offset, long length) throws PosixException;
 
+    /**
+     * Gives this file the owner, group and permissions of another one, which it is to replace.
+     *
+     * @throws PosixException EPERM if this process may not
+     */
+    default void takeOwnershipOf(OpenFile other) throws PosixException {
+        throw new PosixException("change owner", path(), Errno.EOPNOTSUPP);
+    }
+
     /** fdatasync(2): after it returns, bytes written before survive a loss of power. */
     void dataSync() throws PosixException;
 

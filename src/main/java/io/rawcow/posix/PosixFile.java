@@ -127,6 +127,29 @@ final class PosixFile implements OpenFile {
     }
 
     @Override
+    public void takeOwnershipOf(OpenFile other) throws PosixException {
+        if (!(other instanceof PosixFile file)) {
+            throw new IllegalArgumentException("not a file of the kernel's: " + other.path());
+        }
+        Statx.Ownership wanted = file.ownership();
+        Statx.Ownership now = ownership();
+        if (now.user() != wanted.user() || now.group() != wanted.group()) {
+            descriptor.call("change owner", fd -> LibC.fchown(fd, wanted.user(), wanted.group()));
+        }
+        // After the owner, for a change of owner may take permissions away.
+        descriptor.call("change permissions", fd -> LibC.fchmod(fd, wanted.mode()));
+    }
+
+    private Statx.Ownership ownership() throws PosixException {
+        int fd = descriptor.enter("get status");
+        try {
+            return Statx.ownershipOf(fd, path());
+        } finally {
+            descriptor.leave();
+        }
+    }
+
+    @Override
     public void dataSync() throws PosixException {
         descriptor.call("sync data", LibC::fdatasync);
     }

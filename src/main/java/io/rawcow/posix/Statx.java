@@ -13,6 +13,8 @@ final class Statx {
     private static final int BASIC_STATS = 0x7ff;
 
     private static final int NLINK = 16;
+    private static final int UID = 20;
+    private static final int GID = 24;
     private static final int MODE = 28;
     private static final int INO = 32;
     private static final int SIZE = 40;
@@ -24,6 +26,9 @@ final class Statx {
 
     private static final int BYTES_PER_BLOCK = 512;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    /** Who owns a file, and the twelve bits that say who may do what. */
+    record Ownership(int user, int group, int mode) {}
 
     private Statx() {}
 
@@ -37,15 +42,27 @@ final class Statx {
         return at(Flags.AT_FDCWD, path, Flags.AT_STATX_DONT_SYNC, path);
     }
 
+    static Ownership ownershipOf(int descriptor, String path) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = call(arena, descriptor, "", Flags.AT_EMPTY_PATH, path);
+            return new Ownership(raw.get(JAVA_INT, UID), raw.get(JAVA_INT, GID), raw.get(JAVA_SHORT, MODE) & 0xfff);
+        }
+    }
+
     private static FileStatus at(int folder, String name, int flags, String path) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment raw = arena.allocate(BYTES, Long.BYTES);
-            long result = LibC.restarting(() -> LibC.statx(folder, name, flags, BASIC_STATS, raw));
-            if (result < 0) {
-                throw new PosixException("get status", path, (int) -result);
-            }
-            return decode(raw);
+            return decode(call(arena, folder, name, flags, path));
         }
+    }
+
+    private static MemorySegment call(Arena arena, int folder, String name, int flags, String path)
+            throws PosixException {
+        MemorySegment raw = arena.allocate(BYTES, Long.BYTES);
+        long result = LibC.restarting(() -> LibC.statx(folder, name, flags, BASIC_STATS, raw));
+        if (result < 0) {
+            throw new PosixException("get status", path, (int) -result);
+        }
+        return raw;
     }
 
     private static FileStatus decode(MemorySegment raw) {

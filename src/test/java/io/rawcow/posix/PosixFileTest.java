@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +36,26 @@ class PosixFileTest {
     void close() {
         file.close();
         folder.close();
+    }
+
+    @Test
+    void takesTheOwnerAndThePermissionsOfAnother() throws Exception {
+        Path pattern = Files.createFile(temp.resolve("pattern"));
+        Files.setPosixFilePermissions(pattern, PosixFilePermissions.fromString("rw-rw----"));
+        boolean root = "root".equals(System.getProperty("user.name"));
+        if (root) {
+            Files.setAttribute(pattern, "unix:uid", 1234);
+            Files.setAttribute(pattern, "unix:gid", 2345);
+        }
+
+        try (PosixFolder folder = PosixFolder.open(temp.toString());
+                OpenFile like = folder.open("pattern", Access.READ);
+                OpenFile made = folder.create("made", 0600)) {
+            made.takeOwnershipOf(like);
+        }
+
+        assertThat(Files.readAttributes(temp.resolve("made"), "unix:uid,gid,permissions"))
+                .isEqualTo(Files.readAttributes(pattern, "unix:uid,gid,permissions"));
     }
 
     @Test
