@@ -16,6 +16,7 @@ import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import java.util.Map;
+import java.util.Optional;
 
 /** Opens the backing that a sidecar names, and holds it to its pin. */
 final class BackingFiles {
@@ -137,6 +138,14 @@ final class BackingFiles {
                     new BackingPin(null, Integer.toUnsignedLong(mtime) * 1_000_000_000L).words(),
                     backing.pin().words());
         }
+    }
+
+    /** Whether a file is what a sidecar pinned; empty if nothing was pinned, or nothing can be compared. */
+    static Optional<Boolean> compare(BackingPin pinned, int headerTime, FileStatus now) {
+        if (!pinned.equals(BackingPin.UNKNOWN)) {
+            return Optional.of(pinned.agreesWith(FileBacking.pinOf(now)));
+        }
+        return headerTime == 0 || now.isDevice() ? Optional.empty() : Optional.of(headerTime(now) == headerTime);
     }
 
     private static BlockException changed(String name, String pinned, String now) {

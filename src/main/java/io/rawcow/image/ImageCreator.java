@@ -171,7 +171,12 @@ public final class ImageCreator {
     }
 
     private String temporaryName() {
-        return "." + spec.sidecar().name() + ".creating";
+        return temporaryName(spec.sidecar().name());
+    }
+
+    /** What a sidecar is called while its image is being created. */
+    static String temporaryName(String name) {
+        return "." + name + ".creating";
     }
 
     /**

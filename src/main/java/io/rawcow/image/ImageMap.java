@@ -15,14 +15,17 @@ final class ImageMap {
         Geometry geometry = overlay.geometry();
         AllocationBitmap bitmap = overlay.bitmap();
         long sector = geometry.sectorAt(offset);
-        boolean allocated = bitmap.isAllocated(sector);
-        long endSector = allocated ? bitmap.nextUnallocated(sector) : bitmap.nextAllocated(sector);
-        long end = Math.min(limit, geometry.offsetOf(endSector));
-        if (allocated) {
+        long end = Math.min(limit, geometry.offsetOf(endOfRun(bitmap, sector)));
+        if (bitmap.isAllocated(sector)) {
             return MappedExtent.ofRaw(raw.extentAt(offset, end));
         }
         return offset >= overlay.backingSize()
                 ? MappedExtent.ofNothing(ByteRange.between(offset, end))
                 : MappedExtent.ofBacking(overlay.backingExtentAt(offset, end));
+    }
+
+    /** The first sector behind the run of equal bits that a sector is in. */
+    static long endOfRun(AllocationBitmap bitmap, long sector) {
+        return bitmap.isAllocated(sector) ? bitmap.nextUnallocated(sector) : bitmap.nextAllocated(sector);
     }
 }
