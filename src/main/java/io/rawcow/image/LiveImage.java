@@ -218,16 +218,17 @@ public final class LiveImage implements BlockDevice {
 
     // ---- hydration, for the stream
 
-    /** The next run of clear sectors at or after {@code offset}; empty if there is none. */
-    public Optional<ByteRange> nextClear(long offset) {
+    /** The next run of clear sectors at or after {@code offset}, or the first part of it; empty if there is none. */
+    public Optional<ByteRange> nextClear(long offset, long mostBytes) {
         Overlay now = overlay;
         if (now == null || offset >= sizeBytes()) {
             return Optional.empty();
         }
         long first = now.bitmap().nextUnallocated(geometry.sectorAt(offset));
-        return first >= geometry.sectorCount()
+        long end = Math.min(first + Math.max(1, mostBytes / geometry.sectorSize()), geometry.sectorCount());
+        return first >= end
                 ? Optional.empty()
-                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first)));
+                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first, end)));
     }
 
     /** What the backing has at {@code offset}: its data, or zeros. */

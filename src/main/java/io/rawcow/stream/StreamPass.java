@@ -60,7 +60,7 @@ final class StreamPass {
         if (limiter.nanosUntilReady() > 0) {
             return null;
         }
-        ByteRange run = image.nextClear(cursor).orElse(null);
+        ByteRange run = image.nextClear(cursor, ZERO_STRIDE).orElse(null);
         if (run == null) {
             ended = true;
             return null;
@@ -78,7 +78,7 @@ final class StreamPass {
         // Before anything can fail: whoever ignores errors must get on.
         long windowEnd = Math.min(run.end(), start + window);
         cursor = windowEnd;
-        Extent extent = image.backingExtentAt(start, Math.min(run.end(), start + ZERO_STRIDE));
+        Extent extent = image.backingExtentAt(start, run.end());
         if (extent.zero()) {
             long zeroEnd = extent.range().end();
             long end = zeroEnd == run.end() ? zeroEnd : zeroEnd / sector * sector;
