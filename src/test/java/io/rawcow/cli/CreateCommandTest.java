@@ -50,7 +50,7 @@ class CreateCommandTest {
                         0,
                         "Formatting '" + path("vm.raw-cow")
                                 + "', fmt=raw-cow size=10000 backing_file=base.img backing_fmt=raw"
- + " raw_file=vm.img sectorsize=4096\n",
+                                + " raw_file=vm.img sectorsize=4096\n",
                         ""));
         assertThat(names()).containsExactly("base.img", "vm.img", "vm.raw-cow");
     }
@@ -67,9 +67,8 @@ class CreateCommandTest {
                 "backing_file=base.img,preallocation=falloc");
 
         assertThat(result.out())
-                .endsWith(
-                        "fmt=raw-cow size=20480 backing_file=base.img backing_fmt=raw"
- + " raw_file=a,,b.img sectorsize=512 preallocation=falloc\n");
+                .endsWith("fmt=raw-cow size=20480 backing_file=base.img backing_fmt=raw"
+                        + " raw_file=a,,b.img sectorsize=512 preallocation=falloc\n");
         assertThat(folder.resolve("a,b.img")).hasSize(20_480);
     }
 

@@ -105,8 +105,7 @@ class QemuComparisonIT {
                 .isEqualTo(qemuImg("map", "--output=json", path("vm.img")));
         assertThat(Cli.run("map", path("vm.img"))).isEqualTo(qemuImg("map", path("vm.img")));
         assertThat(Cli.run("map", "--output=json", "--start-offset=1M", "--max-length=3M", path("vm.img")))
-                .isEqualTo(qemuImg(
-                        "map", "--output=json", "--start-offset=1M", "--max-length=3M", path("vm.img")));
+                .isEqualTo(qemuImg("map", "--output=json", "--start-offset=1M", "--max-length=3M", path("vm.img")));
     }
 
     /** Depths, zeros and ends of a half-filled image are those of a qcow2 overlay with the same guest writes. */
@@ -188,7 +187,8 @@ class QemuComparisonIT {
         makeSparse("base.img", 5 * MIB);
         createAndStream("base.img", "1000001");
 
-        assertThat(Cli.tool(folder, "cmp", "-n", "1000001", "base.img", "vm.img").code())
+        assertThat(Cli.tool(folder, "cmp", "-n", "1000001", "base.img", "vm.img")
+                        .code())
                 .isZero();
         assertThat(folder.resolve("vm.img")).hasSize(1_000_001);
         assertThat(folder.resolve("vm.raw-cow")).doesNotExist();
@@ -196,7 +196,8 @@ class QemuComparisonIT {
 
     @Test
     void noBackingAtAll() throws Exception {
-        assertThat(Cli.run("create", "-q", path("vm.raw-cow"), "3000001").code()).isZero();
+        assertThat(Cli.run("create", "-q", path("vm.raw-cow"), "3000001").code())
+                .isZero();
         assertThat(Cli.run("stream", "-q", path("vm.raw-cow")).err()).isEmpty();
 
         assertThat(folder.resolve("vm.img")).hasBinaryContent(new byte[3_000_001]);

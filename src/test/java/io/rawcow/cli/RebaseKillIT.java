@@ -37,9 +37,7 @@ class RebaseKillIT {
     }
 
     private String backing() {
-        return Cli.run("info", path("vm.raw-cow"))
-                .lines()
-                .stream()
+        return Cli.run("info", path("vm.raw-cow")).lines().stream()
                 .filter(line -> line.startsWith("backing file: "))
                 .findFirst()
                 .orElseThrow();
@@ -79,8 +77,17 @@ class RebaseKillIT {
         byte[] before = Files.readAllBytes(folder.resolve("vm.raw-cow"));
 
         Result refused = rebase(
-                "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-P",
-                path(".vm.raw-cow.rebasing"), "-e", "inject=pwrite64:error=ENOSPC:when=2");
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=pwrite64",
+                "-P",
+                path(".vm.raw-cow.rebasing"),
+                "-e",
+                "inject=pwrite64:error=ENOSPC:when=2");
 
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err()).contains("No space left on device");

@@ -38,7 +38,8 @@ class StreamCommandIT {
     }
 
     private void create() {
-        assertThat(Cli.run("create", "-q", "-b", "base.img", "-F", "raw", path("vm.raw-cow")).err())
+        assertThat(Cli.run("create", "-q", "-b", "base.img", "-F", "raw", path("vm.raw-cow"))
+                        .err())
                 .isEmpty();
     }
 
@@ -54,9 +55,7 @@ class StreamCommandIT {
     }
 
     private long savedSectors() {
-        return Cli.run("info", path("vm.raw-cow"))
-                .lines()
-                .stream()
+        return Cli.run("info", path("vm.raw-cow")).lines().stream()
                 .filter(line -> line.contains("allocated sectors:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll(".*: (\\d+) of.*", "$1")))
                 .findFirst()
@@ -68,7 +67,9 @@ class StreamCommandIT {
     }
 
     private static void signal(Process process, String name) throws Exception {
-        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor())
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .start()
+                        .waitFor())
                 .isZero();
     }
 
@@ -197,7 +198,16 @@ class StreamCommandIT {
     @Test
     void aBackingThatCannotBeReadIsAnError() throws Exception {
         List<String> command = new ArrayList<>(List.of(
-                "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pread64", "-P", path("base.img"), "-e",
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=pread64",
+                "-P",
+                path("base.img"),
+                "-e",
                 "inject=pread64:error=EIO:when=2+"));
         command.addAll(Cli.command("stream", "-q", "vm.raw-cow"));
 
@@ -216,10 +226,12 @@ class StreamCommandIT {
         Files.delete(sidecar);
         Files.delete(folder.resolve("vm.img"));
         // What the launcher does for a locale of C: it tells the JVM of UTF-8.
-        assertThat(Cli.end(Cli.start(folder, "create", "-b", "base.img", "bücher-日本.raw-cow")).out())
+        assertThat(Cli.end(Cli.start(folder, "create", "-b", "base.img", "bücher-日本.raw-cow"))
+                        .out())
                 .startsWith("Formatting 'bücher-日本.raw-cow', fmt=raw-cow")
                 .contains("raw_file=bücher-日本.img");
-        assertThat(Cli.end(Cli.start(folder, "stream", "-q", "bücher-日本.raw-cow"))).isEqualTo(new Result(0, "", ""));
+        assertThat(Cli.end(Cli.start(folder, "stream", "-q", "bücher-日本.raw-cow")))
+                .isEqualTo(new Result(0, "", ""));
         assertThat(Cli.tool(folder, "cmp", "base.img", "bücher-日本.img").code()).isZero();
     }
 }
