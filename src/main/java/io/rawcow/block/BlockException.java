@@ -28,7 +28,11 @@ public final class BlockException extends IOException {
     private BlockException(FaultKind kind, String message, @Nullable String action, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
-        this.errno = cause instanceof PosixException posix ? posix.errno() : 0;
+        this.errno = switch (cause) {
+            case PosixException posix -> posix.errno();
+            case BlockException block -> block.errno;
+            case null, default -> 0;
+        };
         this.action = action;
     }
 

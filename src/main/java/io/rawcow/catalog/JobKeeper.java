@@ -2,6 +2,7 @@ package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogStore.Kind;
+import io.rawcow.format.SidecarHeader;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.BufferPool;
 import io.rawcow.stream.IoStatus;
@@ -46,7 +47,8 @@ final class JobKeeper implements AutoCloseable {
         this.events = events;
         this.clock = clock;
         this.settings = settings;
-        this.buffers = new BufferPool(settings.bufferBytes(), settings.stream().windowBytes());
+        int window = Math.max(settings.stream().windowBytes(), SidecarHeader.MAX_SECTOR_SIZE);
+        this.buffers = new BufferPool(settings.bufferBytes(), window);
     }
 
     CatalogStore store() {

@@ -63,30 +63,39 @@ public final class AllocationBitmap {
     }
 
     public boolean areAllocated(long firstSector, long endSector) {
-        return nextUnallocated(firstSector) >= endSector;
+        return nextUnallocated(firstSector, endSector) == endSector;
     }
 
     /** The first clear sector at or after one; the sector count if there is none. */
     public long nextUnallocated(long fromSector) {
-        return next(fromSector, -1L);
+        return nextUnallocated(fromSector, sectorCount);
+    }
+
+    /** The first clear sector at or after one; {@code endSector} if there is none before that. */
+    public long nextUnallocated(long fromSector, long endSector) {
+        return next(fromSector, endSector, -1L);
     }
 
     /** The first set sector at or after one; the sector count if there is none. */
     public long nextAllocated(long fromSector) {
-        return next(fromSector, 0L);
+        return nextAllocated(fromSector, sectorCount);
     }
 
-    private long next(long fromSector, long flip) {
-        long words = (sectorCount - 1) / 64 + 1;
+    /** The first set sector at or after one; {@code endSector} if there is none before that. */
+    public long nextAllocated(long fromSector, long endSector) {
+        return next(fromSector, endSector, 0L);
+    }
+
+    private long next(long fromSector, long endSector, long flip) {
         long mask = -1L << (fromSector % 64);
-        for (long index = fromSector / 64; index < words; index++) {
+        for (long index = fromSector / 64; index * 64 < endSector; index++) {
             long candidates = (word(index) ^ flip) & mask;
             if (candidates != 0) {
-                return Math.min(index * 64 + Long.numberOfTrailingZeros(candidates), sectorCount);
+                return Math.min(index * 64 + Long.numberOfTrailingZeros(candidates), endSector);
             }
             mask = -1L;
         }
-        return sectorCount;
+        return endSector;
     }
 
     private long word(long index) {

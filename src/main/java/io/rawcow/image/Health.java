@@ -11,11 +11,16 @@ import org.jspecify.annotations.Nullable;
 final class Health {
     private volatile @Nullable BlockException failure;
 
-    /** Remembers the first failed sync. */
-    void fail(BlockException sync) {
+    /**
+     * Remembers the first failed sync.
+     *
+     * @return what to tell whoever asked for it
+     */
+    BlockException fail(BlockException sync) {
         if (failure == null) {
             failure = sync;
         }
+        return refusal(sync);
     }
 
     boolean isFailed() {
@@ -38,7 +43,7 @@ final class Health {
     static BlockException refusal(BlockException sync) {
         return new BlockException(
                         FaultKind.IMAGE_FAILED,
-                        "cannot change the image: a sync failed earlier: " + sync.getMessage(),
+                        "cannot go on with the image: a sync failed: " + sync.getMessage(),
                         sync)
                 .withAction("mend the disk below, then close the image and open it again");
     }

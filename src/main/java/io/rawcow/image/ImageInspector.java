@@ -228,8 +228,10 @@ public final class ImageInspector implements AutoCloseable {
             return rawExtent(parts.raw(), offset, limit);
         }
         long sector = geometry.sectorAt(offset);
-        long end = Math.min(limit, geometry.offsetOf(ImageMap.endOfRun(parts.bitmap(), sector)));
-        if (parts.bitmap().isAllocated(sector)) {
+        boolean allocated = parts.bitmap().isAllocated(sector);
+        long endSector = ImageMap.endOfRun(parts.bitmap(), sector, allocated, geometry.sectorAt(limit - 1) + 1);
+        long end = Math.min(limit, geometry.offsetOf(endSector));
+        if (allocated) {
             return rawExtent(parts.raw(), offset, end);
         }
         return parts.backing() == null

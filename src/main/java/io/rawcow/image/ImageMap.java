@@ -15,8 +15,11 @@ final class ImageMap {
         Geometry geometry = overlay.geometry();
         AllocationBitmap bitmap = overlay.bitmap();
         long sector = geometry.sectorAt(offset);
-        long end = Math.min(limit, geometry.offsetOf(endOfRun(bitmap, sector)));
-        if (bitmap.isAllocated(sector)) {
+        // Looked at once: a bit that is set meanwhile says nothing about the sectors behind it.
+        boolean allocated = bitmap.isAllocated(sector);
+        long endSector = endOfRun(bitmap, sector, allocated, geometry.sectorAt(limit - 1) + 1);
+        long end = Math.min(limit, geometry.offsetOf(endSector));
+        if (allocated) {
             return MappedExtent.ofRaw(raw.extentAt(offset, end));
         }
         return offset >= overlay.backingSize()
@@ -24,8 +27,8 @@ final class ImageMap {
                 : MappedExtent.ofBacking(overlay.backingExtentAt(offset, end));
     }
 
-    /** The first sector behind the run of equal bits that a sector is in. */
-    static long endOfRun(AllocationBitmap bitmap, long sector) {
-        return bitmap.isAllocated(sector) ? bitmap.nextUnallocated(sector) : bitmap.nextAllocated(sector);
+    /** The first sector behind the run of equal bits that begins at a sector, or {@code endSector} if that is first. */
+    static long endOfRun(AllocationBitmap bitmap, long sector, boolean allocated, long endSector) {
+        return allocated ? bitmap.nextUnallocated(sector, endSector) : bitmap.nextAllocated(sector, endSector);
     }
 }

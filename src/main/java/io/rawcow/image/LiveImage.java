@@ -40,7 +40,7 @@ public final class LiveImage implements BlockDevice {
     private final Geometry geometry;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
-    private final Health standaloneHealth = new Health();
+    private final Health health;
     private volatile @Nullable Overlay overlay;
     private @Nullable SidecarHome leftover;
     private boolean closed;
@@ -48,6 +48,7 @@ public final class LiveImage implements BlockDevice {
     private LiveImage(RawFile raw, Geometry geometry, @Nullable Overlay overlay, @Nullable SidecarHome leftover) {
         this.raw = raw;
         this.geometry = geometry;
+        this.health = overlay == null ? new Health() : overlay.health();
         this.overlay = overlay;
         this.leftover = leftover;
     }
@@ -111,8 +112,7 @@ public final class LiveImage implements BlockDevice {
 
     /** The sync that failed, after which nothing may be changed; null while all is well. */
     public @Nullable BlockException failure() {
-        Overlay now = overlay;
-        return (now == null ? standaloneHealth : now.health()).failure();
+        return health.failure();
     }
 
     // ---- the device
@@ -138,7 +138,17 @@ public final class LiveImage implements BlockDevice {
     public MappedExtent mapAt(long offset, long limit) throws BlockException {
         requireInside(offset, limit - offset);
         Overlay now = overlay;
-        return now == null ? MappedExtent.ofRaw(raw.extentAt(offset, limit)) : ImageMap.at(now, raw, offset, limit);
+        if (now != null) {
+            try {
+                return ImageMap.at(now, raw, offset, limit);
+            } catch (BlockException e) {
+                if (overlay == now) {
+                    throw e;
+                }
+                // Detached meanwhile, and the backing closed.
+            }
+        }
+        return MappedExtent.ofRaw(raw.extentAt(offset, limit));
     }
 
     @Override
@@ -179,12 +189,10 @@ public final class LiveImage implements BlockDevice {
     }
 
     private void flushStandalone() throws BlockException {
-        standaloneHealth.require();
         try {
             raw.flush();
         } catch (BlockException e) {
-            standaloneHealth.fail(e);
-            throw e;
+            throw health.fail(e);
         }
     }
 
@@ -196,15 +204,19 @@ public final class LiveImage implements BlockDevice {
     private void change(Change change) throws BlockException {
         gate.readLock().lock();
         try {
-            if (closed) {
-                throw new BlockException(
-                        FaultKind.IMAGE_CLOSED,
-                        "cannot use image: it is closed: path=" + raw.file().path());
-            }
-            standaloneHealth.require();
+            requireOpen();
+            health.require();
             change.apply(overlay);
         } finally {
             gate.readLock().unlock();
+        }
+    }
+
+    private void requireOpen() throws BlockException {
+        if (closed) {
+            throw new BlockException(
+                    FaultKind.IMAGE_CLOSED,
+                    "cannot use image: it is closed: path=" + raw.file().path());
         }
     }
 
@@ -218,16 +230,17 @@ public final class LiveImage implements BlockDevice {
 
     // ---- hydration, for the stream
 
-    /** The next run of clear sectors at or after {@code offset}; empty if there is none. */
-    public Optional<ByteRange> nextClear(long offset) {
+    /** The next run of clear sectors at or after {@code offset}, or the first part of it; empty if there is none. */
+    public Optional<ByteRange> nextClear(long offset, long mostBytes) {
         Overlay now = overlay;
         if (now == null || offset >= sizeBytes()) {
             return Optional.empty();
         }
         long first = now.bitmap().nextUnallocated(geometry.sectorAt(offset));
-        return first >= geometry.sectorCount()
+        long end = Math.min(first + Math.max(1, mostBytes / geometry.sectorSize()), geometry.sectorCount());
+        return first >= end
                 ? Optional.empty()
-                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first)));
+                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first, end)));
     }
 
     /** What the backing has at {@code offset}: its data, or zeros. */
@@ -276,6 +289,7 @@ public final class LiveImage implements BlockDevice {
     public void detach(boolean keepSidecar, StandaloneRecord record) throws BlockException {
         lifecycle.lock();
         try {
+            requireOpen();
             Overlay now = overlay;
             if (now != null) {
                 now.requireComplete();
@@ -286,6 +300,8 @@ public final class LiveImage implements BlockDevice {
                 QemuLocks.shareStandalone(raw.file());
                 leftover = now.home();
                 overlay = null;
+                // Flushes that began before that still come by.
+                now.rounds().retire();
                 if (now.backing() != null) {
                     now.backing().close();
                 }
@@ -338,10 +354,10 @@ public final class LiveImage implements BlockDevice {
     private void saveForClose() throws BlockException {
         Overlay now = overlay;
         if (now == null) {
-            if (standaloneHealth.failure() == null) {
+            if (!health.isFailed()) {
                 raw.flush();
             }
-        } else if (!now.health().isFailed() && now.isMarkedOpen()) {
+        } else if (!health.isFailed() && now.isMarkedOpen()) {
             now.rounds().round();
             Clean clean = cleanMark(raw);
             now.rounds().update(extension -> extension.closedCleanly(clean));

@@ -86,7 +86,8 @@ final class Overlay {
         for (long at = offset; at < end; ) {
             long sector = geometry.sectorAt(at);
             boolean allocated = bitmap.isAllocated(sector);
-            long runEnd = Math.min(end, geometry.offsetOf(endOfRun(sector, allocated)));
+            long endSector = geometry.sectorAt(end - 1) + 1;
+            long runEnd = Math.min(end, geometry.offsetOf(endOfRun(sector, endSector, allocated)));
             MemorySegment part = target.asSlice(at - offset, runEnd - at);
             if (allocated) {
                 requireTrustworthy(at, runEnd);
@@ -98,8 +99,8 @@ final class Overlay {
         }
     }
 
-    private long endOfRun(long sector, boolean allocated) {
-        return allocated ? bitmap.nextUnallocated(sector) : bitmap.nextAllocated(sector);
+    private long endOfRun(long sector, long endSector, boolean allocated) {
+        return allocated ? bitmap.nextUnallocated(sector, endSector) : bitmap.nextAllocated(sector, endSector);
     }
 
     /** A sector that was clear a moment ago may have been taken over by the raw file, and the backing closed, since. */
@@ -241,8 +242,10 @@ final class Overlay {
         sidecar.reserve(first, end);
         long filled = 0;
         try (var _ = ranges.hold(window)) {
-            for (long sector = bitmap.nextUnallocated(first); sector < end; sector = bitmap.nextUnallocated(sector)) {
-                long runEnd = Math.min(bitmap.nextAllocated(sector), end);
+            for (long sector = bitmap.nextUnallocated(first, end);
+                    sector < end;
+                    sector = bitmap.nextUnallocated(sector, end)) {
+                long runEnd = bitmap.nextAllocated(sector, end);
                 ByteRange run = geometry.bytesOf(sector, runEnd);
                 if (content == null) {
                     raw.zero(run, Zeroing.PUNCH);

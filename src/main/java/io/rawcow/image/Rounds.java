@@ -31,6 +31,7 @@ final class Rounds {
     private final Health health;
     private final ReentrantLock performing = new ReentrantLock();
     private volatile Round upcoming = new Round();
+    private boolean retired;
 
     Rounds(RawFile raw, Sidecar sidecar, AllocationBitmap bitmap, Health health) {
         this.raw = raw;
@@ -42,8 +43,8 @@ final class Rounds {
     /**
      * After it returns, all writes and bits of before the call survive a loss of power.
      *
-     * @throws BlockException of a failed sync: then the image is failed for good; of a failed write to the sidecar:
-     *     then the next round tries again
+     * @throws BlockException IMAGE_FAILED of a failed sync: nothing can be saved any more; of a failed write to the
+     *     sidecar: then the next round tries again
      */
     void round() throws BlockException {
         // Joined before the lock is taken: whoever finds it done then knows that it began after this call did.
@@ -77,13 +78,17 @@ final class Rounds {
 
     private void perform() throws BlockException {
         health.require();
+        if (retired) {
+            poisoning(raw::flush, () -> {});
+            return;
+        }
         BitmapPages unsaved = bitmap.takeUnsaved();
         boolean saved = false;
         try {
-            poisoning(raw::flush);
+            poisoning(raw::flush, () -> bitmap.restoreUnsaved(unsaved));
             if (!unsaved.isEmpty()) {
                 sidecar.save(unsaved);
-                poisoning(sidecar::sync);
+                poisoning(sidecar::sync, () -> bitmap.restoreUnsaved(unsaved));
             }
             saved = true;
         } finally {
@@ -93,13 +98,25 @@ final class Rounds {
         }
     }
 
+    /** From now on only the raw file counts: the sidecar says so, and is about to be closed. */
+    void retire() {
+        performing.lock();
+        try {
+            retired = true;
+        } finally {
+            performing.unlock();
+        }
+    }
+
     /** Changes the extension durably, between rounds. */
     void update(UnaryOperator<Extension> change) throws BlockException {
         performing.lock();
         try {
             health.require();
-            sidecar.write(change.apply(sidecar.extension()));
-            poisoning(sidecar::sync);
+            if (!retired) {
+                sidecar.write(change.apply(sidecar.extension()));
+                poisoning(sidecar::sync, () -> {});
+            }
         } finally {
             performing.unlock();
         }
@@ -109,12 +126,13 @@ final class Rounds {
         void run() throws BlockException;
     }
 
-    private void poisoning(Sync sync) throws BlockException {
+    /** @param before what must be so before anybody can see that the image has failed */
+    private void poisoning(Sync sync, Runnable before) throws BlockException {
         try {
             sync.run();
         } catch (BlockException e) {
-            health.fail(e);
-            throw e;
+            before.run();
+            throw health.fail(e);
         }
     }
 }

@@ -40,7 +40,20 @@ public final class BufferPool {
             return null;
         }
         MemorySegment buffer = idle.pollLast();
-        return buffer != null ? buffer : Memory.anonymous(bufferBytes, Arena.ofAuto());
+        return buffer != null ? buffer : make();
+    }
+
+    private MemorySegment make() {
+        boolean made = false;
+        try {
+            MemorySegment buffer = Memory.anonymous(bufferBytes, Arena.ofAuto());
+            made = true;
+            return buffer;
+        } finally {
+            if (!made) {
+                free.release();
+            }
+        }
     }
 
     void release(MemorySegment buffer) {

@@ -20,7 +20,7 @@ public enum ErrorPolicy {
 
     /** What to do about one error: this, or {@link #ENOSPC} resolved to one of the others. */
     ErrorPolicy answerTo(FaultKind kind) {
-        if (kind == FaultKind.IMAGE_FAILED) {
+        if (kind == FaultKind.IMAGE_FAILED || kind == FaultKind.IMAGE_CLOSED) {
             return REPORT;
         }
         return this != ENOSPC ? this : kind == FaultKind.NO_SPACE ? STOP : REPORT;

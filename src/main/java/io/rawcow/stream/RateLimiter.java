@@ -23,6 +23,11 @@ final class RateLimiter {
         this.readyAt = nanoClock.getAsLong();
     }
 
+    /** Gives up what was saved up so far. A debt stays: a pause does not pay it. */
+    synchronized void restart() {
+        readyAt = Math.max(readyAt, nanoClock.getAsLong());
+    }
+
     /** Nanoseconds until the next charge may be made; 0 for now. */
     synchronized long nanosUntilReady() {
         return speed == 0 ? 0 : Math.max(0, readyAt - nanoClock.getAsLong());

@@ -12,7 +12,10 @@ final class RateMeter {
 
     /** @param count the whole so far, never less than before */
     void sample(long nanos, long count) {
-        if (started && nanos > lastNanos) {
+        if (started && nanos <= lastNanos) {
+            return; // what is new counts for the next moment
+        }
+        if (started) {
             double seconds = (nanos - lastNanos) / 1e9;
             double keep = Math.exp(-seconds / MEMORY_SECONDS);
             perSecond = perSecond * keep + (count - lastCount) / seconds * (1 - keep);

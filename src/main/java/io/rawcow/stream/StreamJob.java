@@ -7,9 +7,6 @@ import io.rawcow.stream.StepResult.Hydrated;
 import io.rawcow.stream.StepResult.Stopped;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,21 +25,25 @@ public final class StreamJob {
     private final RateLimiter limiter;
     private final Progress progress;
     private final StreamWork work;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private long changes;
+    private final JobMonitor monitor = new JobMonitor();
     private JobStatus status;
     private IoStatus ioStatus;
     private @Nullable JobError error;
     private @Nullable JobError ignored;
     private @Nullable StreamPass pass;
+    private int runs;
     private boolean finishing;
+    private boolean halted;
     private @Nullable Instant startedAt;
     private @Nullable Instant finishedAt;
     private @Nullable JobSnapshot last;
 
     /** @param history its status must be CREATED, PAUSED or PENDING */
     public StreamJob(LiveImage image, StreamOptions options, StreamContext context, JobHistory history) {
+        if (context.buffers().bufferBytes() < image.geometry().sectorSize()) {
+            throw new IllegalArgumentException("a buffer must hold a sector: buffer=%d sector=%d"
+                    .formatted(context.buffers().bufferBytes(), image.geometry().sectorSize()));
+        }
         this.image = image;
         this.options = options;
         this.context = context;
@@ -58,7 +59,9 @@ public final class StreamJob {
     // ---- looking
 
     public JobSnapshot snapshot() {
-        return locked(() -> last != null ? last : take());
+        try (var _ = monitor.enter()) {
+            return last != null ? last : take();
+        }
     }
 
     private JobSnapshot take() {
@@ -83,20 +86,14 @@ public final class StreamJob {
     }
 
     public JobStatus status() {
-        return locked(() -> status);
+        try (var _ = monitor.enter()) {
+            return status;
+        }
     }
 
     /** Waits for a status in which nothing more happens by itself, or until the time is up. */
     public void awaitRest(Duration patience) throws InterruptedException {
-        long nanos = patience.toNanos();
-        lock.lock();
-        try {
-            while (nanos > 0 && !isAtRest()) {
-                nanos = changed.awaitNanos(nanos);
-            }
-        } finally {
-            lock.unlock();
-        }
+        monitor.await(this::isAtRest, patience);
     }
 
     private boolean isAtRest() {
@@ -110,51 +107,51 @@ public final class StreamJob {
 
     // ---- verbs
 
-    /** Its turn has come: CREATED becomes RUNNING, with a new pass. False if it is not CREATED any more. */
-    boolean begin() {
-        lock.lock();
-        try {
-            if (status != JobStatus.CREATED) {
-                return false;
+    /**
+     * Its turn has come: CREATED becomes RUNNING, with a new pass.
+     *
+     * @return the number of this run, from 1; 0 if it is not CREATED any more
+     */
+    int begin() {
+        int run;
+        try (var _ = monitor.enter()) {
+            if (status != JobStatus.CREATED || halted) {
+                return 0;
             }
             if (startedAt == null) {
                 startedAt = context.clock().instant();
             }
-            pass = newPass();
+            run = ++runs;
             ignored = null;
+            limiter.restart();
             work.restart();
+            pass = newPass();
             become(JobStatus.RUNNING);
-        } finally {
-            lock.unlock();
         }
         tell();
-        return true;
+        return run;
     }
 
     private StreamPass newPass() {
         int window =
                 Math.min(context.settings().windowBytes(), context.buffers().bufferBytes());
-        return new StreamPass(image, limiter, window);
+        return new StreamPass(image, limiter, window, monitor::signal);
     }
 
     public void pause() throws WrongJobStatusException {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (status == JobStatus.PAUSED) {
                 return;
             }
             require("pause", (status == JobStatus.CREATED || status == JobStatus.RUNNING) && !finishing);
             become(JobStatus.PAUSED);
-        } finally {
-            lock.unlock();
         }
         tell();
     }
 
     /** Back into the line of those that wait for their turn. */
     public void resume() throws WrongJobStatusException {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (status == JobStatus.CREATED || status == JobStatus.RUNNING) {
                 return;
             }
@@ -162,55 +159,47 @@ public final class StreamJob {
             ioStatus = IoStatus.OK;
             error = null;
             become(JobStatus.CREATED);
-        } finally {
-            lock.unlock();
         }
         tell();
     }
 
     /** Ends the job at once. What was copied stays, and so does the backing. */
     public void cancel() throws WrongJobStatusException {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (status == JobStatus.CONCLUDED && JobError.CANCELLED.equals(error)) {
                 return;
             }
             require("cancel", status != JobStatus.CONCLUDED && !finishing);
             become(JobStatus.ABORTING);
-        } finally {
-            lock.unlock();
         }
-        tell();
-        conclude(JobError.CANCELLED);
+        try {
+            tell();
+        } finally {
+            conclude(JobError.CANCELLED);
+        }
     }
 
     /** Lets a pending job detach; {@link #finish} does it. True if that is still to be done. */
     boolean beginFinalize() throws WrongJobStatusException {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (finishing || (status == JobStatus.CONCLUDED && error == null)) {
                 return false;
             }
             require("finalize", status == JobStatus.PENDING);
             finishing = true;
-            signalChange();
+            monitor.signal();
             return true;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** @param bytesPerSecond 0 for no limit; holds at once, also for those that wait on the old one */
     public void setSpeed(long bytesPerSecond) throws WrongJobStatusException {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             require(
                     "change the speed of",
                     status == JobStatus.CREATED || status == JobStatus.RUNNING || status == JobStatus.PAUSED);
             limiter.setSpeed(bytesPerSecond);
-            signalChange();
-        } finally {
-            lock.unlock();
+            monitor.signal();
         }
     }
 
@@ -221,26 +210,12 @@ public final class StreamJob {
         }
     }
 
-    private void signalChange() {
-        changes++;
-        changed.signalAll();
-    }
-
     private void become(JobStatus next) {
         status = next;
         if (next != JobStatus.RUNNING) {
             pass = null;
         }
-        signalChange();
-    }
-
-    private <T extends @Nullable Object> T locked(Supplier<T> body) {
-        lock.lock();
-        try {
-            return body.get();
-        } finally {
-            lock.unlock();
-        }
+        monitor.signal();
     }
 
     private void tell() {
@@ -256,19 +231,35 @@ public final class StreamJob {
     /** The pass that is on; null unless RUNNING. */
     @Nullable
     StreamPass currentPass() {
-        return locked(() -> pass);
+        try (var _ = monitor.enter()) {
+            return pass;
+        }
     }
 
-    /** Waits for a change of status or speed, but not longer than that. */
+    /** The pass that is on, if it belongs to that run. */
+    @Nullable
+    StreamPass passOf(int run) {
+        try (var _ = monitor.enter()) {
+            return runs == run ? pass : null;
+        }
+    }
+
+    /** Waits for a change of status or speed, or for something to be saved or ended, but not longer than that. */
     void awaitChange(long nanos) throws InterruptedException {
-        lock.lock();
-        try {
-            long seen = changes;
-            for (long left = nanos; left > 0 && changes == seen; ) {
-                left = changed.awaitNanos(left);
-            }
-        } finally {
-            lock.unlock();
+        monitor.awaitSignal(nanos);
+    }
+
+    /** Wakes its threads. */
+    void wake() {
+        monitor.signal();
+    }
+
+    /** Takes the work from its threads, for good, and keeps its status: the process ends, or another one goes on. */
+    void halt() {
+        try (var _ = monitor.enter()) {
+            halted = true;
+            pass = null;
+            monitor.signal();
         }
     }
 
@@ -277,14 +268,13 @@ public final class StreamJob {
         if (!current.isDrained()) {
             return;
         }
-        if (!image.isComplete()) {
+        boolean saved = work.save(true);
+        if (!saved || !image.isComplete()) {
             endIncomplete(current);
             return;
         }
-        work.save(true);
         boolean detach;
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (pass != current) {
                 return;
             }
@@ -294,8 +284,6 @@ public final class StreamJob {
             } else {
                 become(JobStatus.PENDING);
             }
-        } finally {
-            lock.unlock();
         }
         if (detach) {
             finish();
@@ -305,15 +293,19 @@ public final class StreamJob {
     }
 
     private void endIncomplete(StreamPass current) {
-        JobError left = locked(() -> {
-            if (pass == current && ignored == null) {
-                // What an earlier pass had under way came back undone: walk again.
+        JobError left;
+        try (var _ = monitor.enter()) {
+            if (pass != current) {
+                return;
+            }
+            left = ignored;
+            if (left == null) {
+                // Every sector was handed out, and none failed: so this cannot be, but a new walk puts it right.
                 pass = newPass();
             }
-            return pass == current ? ignored : null;
-        });
+        }
         if (left != null) {
-            conclude(left);
+            conclude(current, left);
         }
     }
 
@@ -327,69 +319,77 @@ public final class StreamJob {
         }
     }
 
+    /** Something that should never happen has ended a thread of the job: the job ends too. */
+    void crash(Throwable cause) {
+        conclude(new JobError("internal", "the job has crashed: " + cause, null, null, null));
+    }
+
     /** Answers an error as the policy has it: the step it happened in ends with what is returned. */
     StepResult fault(StreamPass current, BlockException fault, String operation, @Nullable Long offset) {
-        JobError found = JobError.of(fault, operation, offset);
-        if (fault.kind() == FaultKind.IMAGE_CLOSED) {
-            return new Stopped();
-        }
+        JobError found = fault.kind() == FaultKind.IMAGE_FAILED
+                ? JobError.of(fault, "sync", null)
+                : JobError.of(fault, operation, offset);
         switch (options.onError().answerTo(fault.kind())) {
             case IGNORE -> {
                 ignore(current, found);
                 return new Hydrated();
             }
             case STOP -> pauseBy(current, found, fault.kind() == FaultKind.NO_SPACE);
-            case REPORT, ENOSPC -> {
-                if (currentPass() == current) {
-                    conclude(found);
-                }
-            }
+            case REPORT, ENOSPC -> conclude(current, found);
         }
         return new Stopped();
     }
 
     private void ignore(StreamPass current, JobError found) {
-        locked(() -> {
+        try (var _ = monitor.enter()) {
             if (pass == current && ignored == null) {
                 ignored = found;
                 ioStatus = IoStatus.FAILED;
             }
-            return null;
-        });
+        }
     }
 
     private void pauseBy(StreamPass current, JobError found, boolean noSpace) {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (pass != current) {
                 return;
             }
             error = found;
             ioStatus = noSpace ? IoStatus.NOSPACE : IoStatus.FAILED;
             become(JobStatus.PAUSED);
-        } finally {
-            lock.unlock();
+        }
+        tell();
+    }
+
+    /** Concludes with an error of a pass, unless the job went on without that pass. */
+    private void conclude(StreamPass current, JobError outcome) {
+        try (var _ = monitor.enter()) {
+            if (pass != current) {
+                return;
+            }
+            settle(outcome);
         }
         tell();
     }
 
     private void conclude(@Nullable JobError outcome) {
-        lock.lock();
-        try {
+        try (var _ = monitor.enter()) {
             if (status == JobStatus.CONCLUDED) {
                 return;
             }
-            error = outcome;
-            if (outcome == null) {
-                ioStatus = IoStatus.OK;
-            }
-            finishing = false;
-            finishedAt = context.clock().instant();
-            become(JobStatus.CONCLUDED);
-            last = take();
-        } finally {
-            lock.unlock();
+            settle(outcome);
         }
         tell();
+    }
+
+    private void settle(@Nullable JobError outcome) {
+        error = outcome;
+        if (outcome == null) {
+            ioStatus = IoStatus.OK;
+        }
+        finishing = false;
+        finishedAt = context.clock().instant();
+        become(JobStatus.CONCLUDED);
+        last = take();
     }
 }

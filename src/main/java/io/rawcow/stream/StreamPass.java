@@ -6,11 +6,14 @@ import io.rawcow.block.Extent;
 import io.rawcow.image.LiveImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One walk over the clear sectors of an image, from its start to its end, handed out in chunks. A job that is resumed
- * makes another one, so nothing that a stuck worker holds is lost. Safe from many threads.
+ * makes another one, so nothing that a stuck worker holds is lost. Safe from many threads; only {@link #claim} can be
+ * kept by a backing that hangs.
  */
 final class StreamPass {
     /** Zeros cost no transfer: they are taken in large strides. */
@@ -20,7 +23,7 @@ final class StreamPass {
      * A range to be hydrated.
      *
      * @param range whole sectors that were all clear when it was handed out
-     * @param data the parts that the backing has bytes for; the rest reads as zeros
+     * @param data the parts that the backing has bytes for, in order; the rest reads as zeros
      */
     record Chunk(ByteRange range, List<ByteRange> data) {
         boolean isZero() {
@@ -35,14 +38,18 @@ final class StreamPass {
     private final LiveImage image;
     private final RateLimiter limiter;
     private final int windowBytes;
+    private final Runnable drained;
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final AtomicBoolean toldDrained = new AtomicBoolean();
+    private volatile boolean ended;
     private long cursor;
-    private int inFlight;
-    private boolean ended;
 
-    StreamPass(LiveImage image, RateLimiter limiter, int windowBytes) {
+    /** @param drained called once, when {@link #isDrained} has become true */
+    StreamPass(LiveImage image, RateLimiter limiter, int windowBytes, Runnable drained) {
         this.image = image;
         this.limiter = limiter;
         this.windowBytes = windowBytes;
+        this.drained = drained;
     }
 
     /** Nanoseconds that the limiter asks a caller of {@link #claim} to wait first. */
@@ -53,47 +60,50 @@ final class StreamPass {
     /**
      * The next chunk, charged to the limiter; {@link #done} must follow. Null if the walk has come to its end, or the
      * limiter is not ready.
-     *
-     * @throws BlockException if the backing cannot tell its extents; the walk has gone on behind that window then
      */
-    synchronized @Nullable Chunk claim() throws BlockException {
+    @Nullable
+    Chunk claim() {
+        Chunk chunk = next();
+        tellIfDrained();
+        return chunk;
+    }
+
+    private synchronized @Nullable Chunk next() {
         if (limiter.nanosUntilReady() > 0) {
             return null;
         }
-        ByteRange run = image.nextClear(cursor).orElse(null);
+        ByteRange run = image.nextClear(cursor, ZERO_STRIDE).orElse(null);
         if (run == null) {
             ended = true;
             return null;
         }
-        Chunk chunk = next(run);
+        Chunk chunk = chunkOf(run);
+        cursor = chunk.range().end();
         limiter.charge(chunk.dataBytes());
-        inFlight++;
+        inFlight.incrementAndGet();
         return chunk;
     }
 
-    private Chunk next(ByteRange run) throws BlockException {
+    private Chunk chunkOf(ByteRange run) {
         long start = run.offset();
         int sector = image.geometry().sectorSize();
-        long window = Math.max(sector, limiter.stepBytes(windowBytes) / sector * sector);
-        // Before anything can fail: whoever ignores errors must get on.
-        long windowEnd = Math.min(run.end(), start + window);
-        cursor = windowEnd;
-        Extent extent = image.backingExtentAt(start, Math.min(run.end(), start + ZERO_STRIDE));
+        Extent extent = backingExtentAt(start, run.end());
         if (extent.zero()) {
             long zeroEnd = extent.range().end();
             long end = zeroEnd == run.end() ? zeroEnd : zeroEnd / sector * sector;
             if (end > start) {
-                cursor = end;
                 return new Chunk(ByteRange.between(start, end), List.of());
             }
         }
-        return new Chunk(ByteRange.between(start, windowEnd), dataIn(start, windowEnd));
+        long window = Math.max(sector, limiter.stepBytes(windowBytes) / sector * sector);
+        long end = Math.min(run.end(), start + window);
+        return new Chunk(ByteRange.between(start, end), dataIn(start, end));
     }
 
-    private List<ByteRange> dataIn(long start, long end) throws BlockException {
+    private List<ByteRange> dataIn(long start, long end) {
         var data = new ArrayList<ByteRange>();
         for (long at = start; at < end; ) {
-            Extent extent = image.backingExtentAt(at, end);
+            Extent extent = backingExtentAt(at, end);
             if (!extent.zero()) {
                 data.add(extent.range());
             }
@@ -102,22 +112,34 @@ final class StreamPass {
         return data;
     }
 
-    /** A chunk that was claimed is dealt with, one way or the other. */
-    synchronized void done() {
-        inFlight--;
+    /** Where the backing cannot tell, it is read: that yields the bytes, or the error to be answered. */
+    private Extent backingExtentAt(long offset, long limit) {
+        try {
+            return image.backingExtentAt(offset, limit);
+        } catch (BlockException _) {
+            return new Extent(ByteRange.between(offset, limit), false);
+        }
     }
 
-    /** The start of the window that was looked at last. */
-    synchronized long position() {
-        return cursor;
+    /** A chunk that was claimed is dealt with, one way or the other. */
+    void done() {
+        inFlight.decrementAndGet();
+        tellIfDrained();
+    }
+
+    private void tellIfDrained() {
+        if (isDrained() && toldDrained.compareAndSet(false, true)) {
+            drained.run();
+        }
     }
 
     /** Whether everything was handed out and nobody is at work any more. */
-    synchronized boolean isDrained() {
-        return ended && inFlight == 0;
+    boolean isDrained() {
+        // In this order: what was claimed before the end was counted before the end.
+        return ended && inFlight.get() == 0;
     }
 
-    synchronized boolean hasEnded() {
+    boolean hasEnded() {
         return ended;
     }
 }

@@ -7,7 +7,6 @@ import io.rawcow.stream.StepResult.Throttled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of one job: some that take steps, and a keeper that saves bits, ends the pass and detaches. They end by
@@ -16,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamRunner {
     private static final Duration TICK = Duration.ofMillis(50);
+    private static final Duration MOST_SLEEP = Duration.ofMillis(100);
 
     private final StreamJob job;
     private final String name;
     private final int workers;
     private final List<Thread> threads = new ArrayList<>();
-    private volatile boolean halted;
 
     /** @param name for thread names */
     public StreamRunner(StreamJob job, String name, int workers) {
@@ -32,12 +31,13 @@ public final class StreamRunner {
 
     /** Lets the job run if it waits for its turn. */
     public void start() {
-        if (job.begin()) {
+        int run = job.begin();
+        if (run > 0) {
             synchronized (threads) {
                 threads.removeIf(thread -> !thread.isAlive());
-                launch("keeper", this::keep);
+                launch("keeper", () -> keep(run));
                 for (int i = 0; i < workers; i++) {
-                    launch("worker-" + i, this::work);
+                    launch("worker-" + i, () -> work(run));
                 }
             }
         }
@@ -60,43 +60,49 @@ public final class StreamRunner {
         threads.add(Thread.ofPlatform()
                 .name("stream-%s-%s".formatted(name, role))
                 .daemon()
-                .start(body));
+                .start(() -> guarded(body)));
     }
 
-    private void work() {
-        StreamPass pass = job.currentPass();
-        while (pass != null && !halted) {
+    /** A job must not stay as it is for ever because a thread of it has died. */
+    private void guarded(Runnable body) {
+        try {
+            body.run();
+        } catch (RuntimeException | Error e) {
+            job.crash(e);
+            throw e;
+        }
+    }
+
+    // A thread that was stuck over a pause must not go on in the next run, which has threads of its own.
+
+    private void work(int run) {
+        for (StreamPass pass = job.passOf(run); pass != null; pass = job.passOf(run)) {
             switch (job.work().step(pass)) {
-                case Hydrated _ -> {}
-                case Throttled(long nanos) ->
-                    await(Math.min(nanos, Duration.ofMillis(100).toNanos()));
+                case Hydrated _, Stopped _ -> {}
+                case Throttled(long nanos) -> await(Math.min(nanos, MOST_SLEEP.toNanos()));
                 case Drained _ -> await(TICK.toNanos());
-                case Stopped _ -> {}
             }
-            pass = job.currentPass();
         }
     }
 
-    private void keep() {
-        StreamPass pass = job.currentPass();
-        while (pass != null && !halted) {
-            job.work().save(false);
+    private void keep(int run) {
+        for (StreamPass pass = job.passOf(run); pass != null; pass = job.passOf(run)) {
+            var _ = job.work().save(false);
             job.endIfDrained(pass);
-            pass = job.currentPass();
-            if (pass != null) {
-                await(pass.hasEnded() ? Duration.ofMillis(2).toNanos() : TICK.toNanos());
+            if (job.passOf(run) == pass) {
+                await(TICK.toNanos());
             }
         }
-        job.work().save(true);
+        var _ = job.work().save(true);
     }
 
     private void await(long nanos) {
         try {
             job.awaitChange(nanos);
         } catch (InterruptedException e) {
-            // Only a halt interrupts.
+            // Nobody interrupts these threads: whoever does wants them to end.
             Thread.currentThread().interrupt();
-            halted = true;
+            job.halt();
         }
     }
 
@@ -106,7 +112,7 @@ public final class StreamRunner {
      * @param patience how long to wait for threads that are in the middle of something
      */
     public void halt(Duration patience) {
-        halted = true;
+        job.halt();
         long deadline = System.nanoTime() + patience.toNanos();
         for (Thread thread : snapshot()) {
             if (thread != Thread.currentThread()) {
@@ -130,7 +136,7 @@ public final class StreamRunner {
     }
 
     /** The job it runs. */
-    public @Nullable StreamJob job() {
+    public StreamJob job() {
         return job;
     }
 }

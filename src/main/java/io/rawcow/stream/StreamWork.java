@@ -11,6 +11,7 @@ import io.rawcow.stream.StreamPass.Chunk;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a job's threads do: steps, and saving the bits that they set. Steps are safe from many threads; one thread
@@ -18,6 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class StreamWork {
     private static final Duration BUFFER_PATIENCE = Duration.ofMillis(100);
+    /** A multiple of every sector size. */
+    private static final long ZERO_PIECE = 16L << 20;
 
     private final StreamJob job;
     private final LiveImage image;
@@ -64,71 +67,103 @@ final class StreamWork {
     }
 
     private StepResult stepWith(StreamPass current, MemorySegment buffer) {
-        Chunk chunk;
-        try {
-            chunk = current.claim();
-        } catch (BlockException e) {
-            return job.fault(current, e, "read", current.position());
-        }
+        Chunk chunk = current.claim();
         if (chunk == null) {
-            long wait = current.nanosUntilReady();
-            return wait > 0 && !current.hasEnded() ? new Throttled(wait) : new Drained();
+            return current.hasEnded() ? new Drained() : new Throttled(Math.max(1, current.nanosUntilReady()));
         }
         try {
-            return hydrate(
-                    current,
-                    chunk,
-                    buffer.asSlice(0, chunk.isZero() ? 0 : chunk.range().length()));
+            return chunk.isZero() ? hydrateZeros(current, chunk.range()) : hydrateData(current, chunk, buffer);
         } finally {
             current.done();
         }
     }
 
-    private StepResult hydrate(StreamPass current, Chunk chunk, MemorySegment content) {
-        ByteRange range = chunk.range();
-        try {
-            content.fill((byte) 0);
-            for (ByteRange data : chunk.data()) {
-                image.readBacking(data.offset(), content.asSlice(data.offset() - range.offset(), data.length()));
+    /** Piece by piece: a medium that cannot punch may be slow, and a guest's write waits for the piece it is in. */
+    private StepResult hydrateZeros(StreamPass current, ByteRange range) {
+        for (long at = range.offset(); at < range.end(); at += ZERO_PIECE) {
+            ByteRange piece = ByteRange.between(at, Math.min(range.end(), at + ZERO_PIECE));
+            if (!(hydrate(current, piece, null) instanceof Hydrated)) {
+                return new Stopped();
             }
-        } catch (BlockException e) {
-            return job.fault(current, e, "read", range.offset());
-        }
-        if (job.currentPass() != current) {
-            return new Stopped();
-        }
-        try {
-            long filled = image.hydrate(range, chunk.isZero() ? null : content);
-            progress.hydrated(filled, chunk.isZero());
-            unsavedBytes.addAndGet(chunk.isZero() ? 0 : filled);
-        } catch (BlockException e) {
-            return job.fault(current, e, "write", range.offset());
-        }
-        if (!chunk.isZero()) {
-            image.rawFile().startWriteback(range);
         }
         return new Hydrated();
     }
 
-    /** Saves the bits if that is due, or if {@code now}. */
-    void save(boolean now) {
-        progress.sample(context.nanoClock().getAsLong());
+    private StepResult hydrateData(StreamPass current, Chunk chunk, MemorySegment buffer) {
+        ByteRange range = chunk.range();
+        MemorySegment content = buffer.asSlice(0, range.length());
+        try {
+            long end = range.offset();
+            for (ByteRange data : chunk.data()) {
+                clear(content, end - range.offset(), data.offset() - range.offset());
+                image.readBacking(data.offset(), content.asSlice(data.offset() - range.offset(), data.length()));
+                end = data.end();
+            }
+            clear(content, end - range.offset(), range.length());
+        } catch (BlockException e) {
+            return job.fault(current, e, "read", range.offset());
+        }
+        StepResult result = hydrate(current, range, content);
+        if (result instanceof Hydrated) {
+            image.rawFile().startWriteback(range);
+        }
+        return result;
+    }
+
+    private static void clear(MemorySegment content, long from, long end) {
+        content.asSlice(from, end - from).fill((byte) 0);
+    }
+
+    private StepResult hydrate(StreamPass current, ByteRange range, @Nullable MemorySegment content) {
+        if (job.currentPass() != current) {
+            return new Stopped();
+        }
+        try {
+            long filled = image.hydrate(range, content);
+            progress.hydrated(filled, content == null);
+            countUnsaved(content == null ? 0 : filled);
+            return new Hydrated();
+        } catch (BlockException e) {
+            return job.fault(current, e, "write", range.offset());
+        }
+    }
+
+    private void countUnsaved(long bytes) {
+        long most = context.settings().saveBytes();
+        long after = unsavedBytes.addAndGet(bytes);
+        if (after >= most && after - bytes < most) {
+            job.wake();
+        }
+    }
+
+    /**
+     * Saves the bits if that is due, or if {@code now}.
+     *
+     * @return false if that was tried and failed: the job's policy has answered it
+     */
+    boolean save(boolean now) {
         long nanos = context.nanoClock().getAsLong();
+        progress.sample(nanos);
         boolean due = unsavedBytes.get() >= context.settings().saveBytes()
                 || nanos - savedAtNanos >= context.settings().saveInterval().toNanos();
-        if ((due || now) && image.hasUnsavedBits()) {
-            unsavedBytes.set(0);
-            StreamPass current = job.currentPass();
-            try {
-                image.flush();
-            } catch (BlockException e) {
-                if (current != null) {
-                    var _ = job.fault(current, e, "sync", null);
-                }
+        if (!due && !now) {
+            return true;
+        }
+        savedAtNanos = nanos;
+        // Forgotten before the look at the bits, and even if a guest's flush was faster: later steps count anew.
+        unsavedBytes.set(0);
+        if (image.isStandalone() || !(now || image.hasUnsavedBits())) {
+            return true;
+        }
+        StreamPass current = job.currentPass();
+        try {
+            image.flush();
+            return true;
+        } catch (BlockException e) {
+            if (current != null) {
+                var _ = job.fault(current, e, "sync", null);
             }
-            savedAtNanos = nanos;
-        } else if (due) {
-            savedAtNanos = nanos;
+            return false;
         }
     }
 }

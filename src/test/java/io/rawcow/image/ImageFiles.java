@@ -113,7 +113,9 @@ final class ImageFiles {
 
     /** Copies everything up that is still in the backing. */
     static void hydrate(LiveImage image) throws BlockException {
-        for (var clear = image.nextClear(0); clear.isPresent(); clear = image.nextClear(0)) {
+        for (var clear = image.nextClear(0, Long.MAX_VALUE);
+                clear.isPresent();
+                clear = image.nextClear(0, Long.MAX_VALUE)) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment content = arena.allocate(clear.get().length(), 8);
                 image.readBacking(clear.get().offset(), content);

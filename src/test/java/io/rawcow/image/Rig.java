@@ -213,11 +213,11 @@ final class Rig {
         var bits = new BitSet();
         int sectors = (int) image.geometry().sectorCount();
         bits.set(0, sectors);
-        for (Optional<ByteRange> run = image.nextClear(0); run.isPresent(); ) {
+        for (Optional<ByteRange> run = image.nextClear(0, Long.MAX_VALUE); run.isPresent(); ) {
             long end = run.get().end();
             int first = (int) image.geometry().sectorAt(run.get().offset());
             bits.clear(first, (int) image.geometry().sectorAfter(end));
-            run = image.nextClear(end);
+            run = image.nextClear(end, Long.MAX_VALUE);
         }
         return bits;
     }
@@ -296,7 +296,7 @@ final class Rig {
 
     /** Fills one window of clear sectors, as a step of the stream does, with the guest in between. */
     void hydrate(int from, int mostSectors, Meanwhile meanwhile) {
-        Optional<ByteRange> run = image.nextClear(from);
+        Optional<ByteRange> run = image.nextClear(from, Long.MAX_VALUE);
         if (run.isEmpty()) {
             return;
         }
