@@ -14,6 +14,7 @@ import io.rawcow.posix.Access;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.Errno;
 import io.rawcow.posix.FileIdentity;
+import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
@@ -148,6 +149,7 @@ public final class ImageCreator {
                 List.of());
         try {
             removeLeftover(header.rawFile());
+            requireNoRawFile();
             writeFiles(header, extension, backingFile);
         } catch (PosixException e) {
             throw BlockException.of(e, SIDECAR);
@@ -190,36 +192,61 @@ public final class ImageCreator {
         }
         try (OpenFile old = folder.open(temporaryName(), Access.READ_WRITE_NO_FOLLOW)) {
             QemuLocks.claimSidecar(old);
-            if (!spec.reuseRawFile() && namesRawFile(old, rawName)) {
-                removeHalfMadeRawFile();
+            SidecarHeader left = headerOf(old);
+            if (left != null && left.rawFile().equals(rawName) && !spec.reuseRawFile()) {
+                removeHalfMadeRawFile(left.size());
             }
             folder.unlink(temporaryName());
             folder.sync();
         }
     }
 
-    private void removeHalfMadeRawFile() throws BlockException, PosixException {
-        try (OpenFile raw = rawPlace.open(Access.READ_WRITE_NO_FOLLOW);
-                Folder parent = rawPlace.openParent()) {
-            QemuLocks.claimRawFile(raw, false);
-            if (!raw.status().isDevice() && CreationEnd.readsAsZeros(raw)) {
-                parent.unlink(rawPlace.name());
-                parent.sync();
-            }
-        } catch (PosixException e) {
-            if (e.errno() != Errno.ENOENT) {
-                throw BlockException.of(e, "raw file");
+    private void removeHalfMadeRawFile(long fullSize) throws BlockException, PosixException {
+        try (Folder parent = rawPlace.openParent()) {
+            try (OpenFile raw = rawPlace.open(Access.READ_WRITE_NO_FOLLOW)) {
+                QemuLocks.claimRawFile(raw, false);
+                if (isHalfMade(raw, fullSize)) {
+                    parent.unlink(rawPlace.name());
+                    parent.sync();
+                }
+            } catch (PosixException e) {
+                if (e.errno() != Errno.ENOENT) {
+                    throw BlockException.of(e, "raw file");
+                }
             }
         }
     }
 
-    private static boolean namesRawFile(OpenFile sidecar, String rawName) {
+    /** Whether it is without data and of no other size than a creation gives it. */
+    private static boolean isHalfMade(OpenFile raw, long fullSize) throws PosixException {
+        FileStatus status = raw.status();
+        boolean fits = !status.isDevice() && (status.size() == 0 || status.size() == fullSize);
+        return fits && CreationEnd.readsAsZeros(raw);
+    }
+
+    /** Null if it was never complete: the raw file is made only after it is, so that one is somebody else's. */
+    private static @Nullable SidecarHeader headerOf(OpenFile sidecar) {
         try {
-            return Sidecar.open(sidecar, "").header().rawFile().equals(rawName);
+            return Sidecar.open(sidecar, "").header();
         } catch (BlockException e) {
-            // It was never complete, and the raw file is made only after it is: that one is somebody else's.
-            return false;
+            return null;
         }
+    }
+
+    /** Before a sidecar names it: a raw file that is somebody else's must never look half made. */
+    private void requireNoRawFile() throws BlockException, PosixException {
+        try (Folder parent = rawPlace.openParent()) {
+            if (!spec.reuseRawFile() && parent.status(rawPlace.name()).isPresent()) {
+                throw rawFileExists(rawPlace);
+            }
+        }
+    }
+
+    private static BlockException rawFileExists(Place raw) {
+        return new BlockException(
+                        FaultKind.RAW_FILE_EXISTS,
+                        "cannot create raw file: it exists, and may be a finished disk: path=" + raw.path())
+                .withAction("choose another name; or say that it may be reused, if it holds no data");
     }
 
     private void writeFiles(SidecarHeader header, Extension extension, @Nullable FileIdentity backingFile)
@@ -250,10 +277,7 @@ public final class ImageCreator {
             return CreationEnd.create(raw);
         } catch (PosixException e) {
             if (e.errno() == Errno.EEXIST) {
-                throw new BlockException(
-                                FaultKind.RAW_FILE_EXISTS,
-                                "cannot create raw file: it exists, and may be a finished disk: path=" + raw.path())
-                        .withAction("choose another name; or say that it may be reused, if it holds no data");
+                throw rawFileExists(raw);
             }
             throw BlockException.of(e, "raw file");
         }

@@ -100,6 +100,10 @@ final class Rig {
         return layout;
     }
 
+    Host host() {
+        return host;
+    }
+
     /** Only for a simulated one. */
     SimulatedDisk disk() {
         return (SimulatedDisk) host;
@@ -140,16 +144,14 @@ final class Rig {
     /** Creates the image; false if a fault came between. */
     boolean create() {
         failuresBefore = host.failed().size();
-        return attempt(() -> {
-            ensureCreated();
-            phase = Phase.LIVE;
-        });
+        return attempt(this::ensureCreated);
     }
 
-    /** As whoever asked would repeat it: a sidecar that is there is opened instead. */
+    /** As whoever asked would repeat it: a sidecar that is there already is what will be opened. */
     private void ensureCreated() throws BlockException, PosixException {
         try {
             ImageCreator.create(roots(), layout.spec(roots()));
+            phase = Phase.LIVE;
         } catch (BlockException e) {
             if (e.kind() != FaultKind.SIDECAR_EXISTS) {
                 throw e;
@@ -167,6 +169,7 @@ final class Rig {
                     between == Between.CLEAN_CLOSE ? guest.compare(found) : guest.compareAfterCrash(found);
             require(wrong.isEmpty(), "after %s: %s".formatted(between, wrong.orElse("")));
             requireSavedBits();
+            phase = phase == Phase.CREATING ? Phase.LIVE : phase;
             boolean synced = !image.isStandalone();
             guest.adopt(found, between == Between.POWER_LOSS, synced);
         }
@@ -258,7 +261,7 @@ final class Rig {
         byte[] whole = guest.latest().clone();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment part = arena.allocate(Math.max(1, length)).asSlice(0, length);
-            if (attempt(() -> image.read(offset, part))) {
+            if (attempt(() -> image.read(offset, part)) && !guest.isDoubtful(offset, length)) {
                 MemorySegment.copy(part, ValueLayout.JAVA_BYTE, 0, whole, offset, length);
                 Optional<String> wrong = guest.compare(whole);
                 require(wrong.isEmpty(), wrong.orElse(""));

@@ -1,5 +1,8 @@
 package io.rawcow.testing;
 
+import io.rawcow.posix.Errno;
+import java.util.Set;
+
 /** What goes wrong with a simulated disk. */
 @FunctionalInterface
 public interface Faults {
@@ -28,5 +31,10 @@ public interface Faults {
                 return seen >= from && seen < from + times ? errno : 0;
             }
         };
+    }
+
+    /** A file system that cannot do some things. */
+    static Faults unsupported(Set<Operation.Kind> kinds) {
+        return operation -> kinds.contains(operation.kind()) ? Errno.EOPNOTSUPP : 0;
     }
 }
