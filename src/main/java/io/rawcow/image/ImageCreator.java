@@ -207,13 +207,14 @@ public final class ImageCreator {
                 QemuLocks.claimRawFile(raw, false);
                 if (isHalfMade(raw, fullSize)) {
                     parent.unlink(rawPlace.name());
-                    parent.sync();
                 }
             } catch (PosixException e) {
                 if (e.errno() != Errno.ENOENT) {
                     throw BlockException.of(e, "raw file");
                 }
             }
+            // Gone for good, also if a call that was killed removed it, before its sidecar goes.
+            parent.sync();
         }
     }
 
@@ -319,6 +320,8 @@ public final class ImageCreator {
         try (Folder parent = rawPlace.openParent()) {
             if (rawCreated && folder.status(temporaryName()).isPresent()) {
                 parent.unlink(rawPlace.name());
+                // Else a loss of power could leave it without the sidecar that says it is half made.
+                parent.sync();
             }
             folder.unlink(temporaryName());
         } catch (PosixException e) {
