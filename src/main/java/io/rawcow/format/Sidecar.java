@@ -261,6 +261,20 @@ public final class Sidecar implements AutoCloseable {
         }
     }
 
+    /** Writes the extension again where it stands, byte by byte, so that the next {@link #sync} covers it. */
+    public void saveAgain() throws BlockException {
+        if (hasArea) {
+            long at = geometry.areaOffset() + (long) slot * ExtensionSlot.BYTES;
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocate(ExtensionSlot.BYTES);
+                long read = file.read(at, bytes);
+                file.write(at, bytes.asSlice(0, read));
+            } catch (PosixException e) {
+                throw BlockException.of(e, "sidecar");
+            }
+        }
+    }
+
     public void sync() throws BlockException {
         try {
             file.dataSync();

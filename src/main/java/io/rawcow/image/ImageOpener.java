@@ -117,8 +117,6 @@ public final class ImageOpener {
         SidecarHome at = SidecarHome.of(roots, file);
         home = at;
         Sidecar sidecar = Sidecar.open(file, UUID.randomUUID().toString());
-        // What it says decides from here on, so it must not be in the page cache alone, as a killed process leaves it.
-        sidecar.sync();
         if (sidecar.extension().state() == SidecarState.CREATING) {
             try (FileBacking source = openBacking(sidecar, at, Map.of())) {
                 CreationEnd.finish(roots, at, sidecar, source == null ? null : source.identity());
@@ -160,6 +158,8 @@ public final class ImageOpener {
                     "cannot use raw file: it should hold everything, but its size differs: bytes=%d size=%d path=%s"
                             .formatted(status.size(), header.size(), raw.path()));
         }
+        sidecar.saveAgain();
+        sidecar.sync();
         sidecar.close();
         return LiveImage.standalone(new RawFile(raw, header.size(), status.isDevice()), header.sectorSize(), at);
     }
@@ -182,6 +182,8 @@ public final class ImageOpener {
         }
         if (extension.clean() == null) {
             saveWhatIsSeen(device, sidecar, memory);
+        } else {
+            sidecar.sync();
         }
         Extension next = pinned(extension, source);
         if (!next.equals(extension) || !sidecar.hasExtensionArea()) {
@@ -298,10 +300,14 @@ public final class ImageOpener {
         }
     }
 
-    /** What the page cache shows after a crash of the service need not be on the disk yet. */
+    /**
+     * What the page cache shows after a crash of the service need not be on the disk yet; after a failed sync it counts
+     * as clean and never will be, unless it is written again.
+     */
     private static void saveWhatIsSeen(RawFile raw, Sidecar sidecar, MemorySegment bits) throws BlockException {
         raw.flush();
         sidecar.saveAgain(bits);
+        sidecar.saveAgain();
         sidecar.sync();
     }
 

@@ -3,6 +3,8 @@ package io.rawcow.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rawcow.image.Rig.Between;
+import io.rawcow.posix.Errno;
+import io.rawcow.testing.Faults;
 import io.rawcow.testing.Operation;
 import io.rawcow.testing.SimulatedDisk;
 import io.rawcow.testing.Survival;
@@ -30,9 +32,26 @@ class SeenIsSavedTest {
         next.open(Between.KILL);
         assertThat(next.image().isStandalone()).isTrue();
         next.write(0, new byte[] {1});
+        requireItOpensAfterAnyLossOfPower(next);
+    }
+
+    @Test
+    void thatItIsOpenAfterTheSyncOfThatFailed() {
+        rig.create();
+        rig.open(Between.CLEAN_CLOSE);
+        rig.disk().setFaults(Faults.failing(Operation.Kind.DATA_SYNC, "raw-cow", 1, 1, Errno.EIO));
+        rig.write(0, new byte[] {1});
+        assertThat(rig.isFailed()).isTrue();
+        rig.close();
+        rig.open(Between.KILL);
+        rig.write(0, new byte[] {2});
+        requireItOpensAfterAnyLossOfPower(rig);
+    }
+
+    private static void requireItOpensAfterAnyLossOfPower(Rig rig) {
         for (int choice = 0; choice < 50; choice++) {
-            SimulatedDisk left = next.disk().cut(Survival.of(choice, 1));
-            assertThat(next.on(left).open(Between.POWER_LOSS)).isTrue();
+            SimulatedDisk left = rig.disk().cut(Survival.of(choice, 1));
+            assertThat(rig.on(left).open(Between.POWER_LOSS)).isTrue();
         }
     }
 
