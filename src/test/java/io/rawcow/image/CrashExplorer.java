@@ -23,6 +23,7 @@ final class CrashExplorer implements SimulatedDisk.Watcher {
     static final class Tally {
         long points;
         long reopenings;
+        long faults;
     }
 
     private static final int KILL_EVERY = 6;
@@ -108,7 +109,8 @@ final class CrashExplorer implements SimulatedDisk.Watcher {
         });
     }
 
-    private void explain(String crash, Runnable body) {
+    /** Names the crash, or the life, that breaks a promise. */
+    void explain(String crash, Runnable body) {
         try {
             body.run();
         } catch (CrashFound e) {

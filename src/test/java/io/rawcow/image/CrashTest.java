@@ -2,6 +2,10 @@ package io.rawcow.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rawcow.posix.Errno;
+import io.rawcow.testing.Faults;
+import io.rawcow.testing.Operation.Kind;
+import java.util.EnumSet;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -29,24 +33,59 @@ class CrashTest {
 
     @Test
     void everyCrashKeepsEveryPromise() {
+        explore("", Integer.getInteger("rawcow.crash.points", 100_000));
+    }
+
+    @Test
+    void everyCrashAfterAFaultKeepsEveryPromise() {
+        explore("fault-", Integer.getInteger("rawcow.crash.points", 100_000) / 4);
+    }
+
+    private static void explore(String kind, long wanted) {
         String repeat = System.getProperty("rawcow.crash.repeat");
-        long wanted = Integer.getInteger("rawcow.crash.points", 100_000);
+        if (repeat != null && repeat.startsWith("fault-") == kind.isEmpty()) {
+            return;
+        }
         var tally = new CrashExplorer.Tally();
         long first = Long.getLong("rawcow.crash.seed", 1);
-        long seed = repeat == null ? first : Long.parseLong(repeat.substring(0, repeat.indexOf(':')));
+        long seed = repeat == null ? first : Long.parseLong(repeat.substring(kind.length(), repeat.indexOf(':')));
         do {
-            live(seed++, tally, repeat);
+            live(kind, seed++, tally, repeat);
         } while (repeat == null && tally.points < wanted);
         System.out.printf(
-                "explored %d points, %d reopenings, seed %d and the %d after it%n",
-                tally.points, tally.reopenings, first, seed - first - 1);
+                "explored %d points, %d reopenings, %d faults, seed %s%d and the %d after it%n",
+                tally.points, tally.reopenings, tally.faults, kind, first, seed - first - 1);
         assertThat(tally.points).isGreaterThanOrEqualTo(repeat == null ? wanted : 1);
     }
 
-    private static void live(long seed, CrashExplorer.Tally tally, String only) {
+    private static void live(String kind, long seed, CrashExplorer.Tally tally, String only) {
         var random = new SplittableRandom(seed);
         Layout layout = Layout.drawn(random, SECTOR_SIZES[random.nextInt(SECTOR_SIZES.length)], 24 << 10);
-        var explorer = new CrashExplorer(tally, Long.toString(seed), seed, true, only);
-        new Life(explorer.follow(Rig.fresh(layout)), random, explorer::follow).run();
+        var explorer = new CrashExplorer(tally, kind + seed, seed, true, only);
+        Rig rig = explorer.follow(Rig.fresh(layout));
+        if (!kind.isEmpty()) {
+            rig.disk().setFaults(fault(random, layout));
+            rig.disk().setEvictsAfterFailedSync(random.nextBoolean());
+        }
+        var life = new Life(rig, random, explorer::follow);
+        explorer.explain(kind + seed + ":", life::run);
+        tally.faults += life.rig().host().failed().size();
+    }
+
+    /** Some operations that fail, once in a life; or a file system that cannot do everything. */
+    private static Faults fault(SplittableRandom random, Layout layout) {
+        int errno = random.nextBoolean() ? Errno.EIO : Errno.ENOSPC;
+        int from = random.nextInt(90);
+        return switch (random.nextInt(8)) {
+            case 0 -> Faults.unsupported(EnumSet.of(Kind.PUNCH));
+            case 1 ->
+                Faults.unsupported(
+                        layout.preallocation() == Preallocation.FALLOC
+                                ? EnumSet.of(Kind.PUNCH, Kind.ZERO_RANGE)
+                                : EnumSet.of(Kind.PUNCH, Kind.ZERO_RANGE, Kind.ALLOCATE));
+            case 2, 3 -> Faults.failing(Kind.DATA_SYNC, "", random.nextInt(1, 20), random.nextInt(1, 3), errno);
+            case 4 -> Faults.failing(Kind.WRITE, "", random.nextInt(1, 30), random.nextInt(1, 3), errno);
+            default -> operation -> operation.index() >= from && operation.index() <= from + from % 3 ? errno : 0;
+        };
     }
 }

@@ -79,9 +79,23 @@ final class GuestView {
                 older.set(index, versions);
             }
             versions.add(block(latest, index));
+            if (doubtful[index]) {
+                addOverlaid(versions, index, offset, bytes);
+            }
             unsafe[index] = false;
         }
         System.arraycopy(bytes, 0, latest, offset, bytes.length);
+    }
+
+    /** Over whatever may be there already. */
+    private static void addOverlaid(List<byte[]> versions, int index, int offset, byte[] bytes) {
+        for (byte[] version : List.copyOf(versions)) {
+            byte[] next = version.clone();
+            int from = Math.max(offset, index * BLOCK);
+            int end = Math.min(offset + bytes.length, index * BLOCK + next.length);
+            System.arraycopy(bytes, from - offset, next, from - index * BLOCK, end - from);
+            versions.add(next);
+        }
     }
 
     /** The write that was noted last failed: some blocks of it are there. */
@@ -113,6 +127,16 @@ final class GuestView {
     }
 
     // ---- what it finds
+
+    /** Whether a block of a range is open even without a crash. */
+    boolean isDoubtful(int offset, int length) {
+        for (int index = offset / BLOCK; index <= (offset + length - 1) / BLOCK; index++) {
+            if (doubtful[index]) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /** Compares what an open image answers; says what is wrong. */
     Optional<String> compare(byte[] found) {

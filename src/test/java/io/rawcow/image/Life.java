@@ -73,7 +73,7 @@ final class Life {
     }
 
     private void scribble() {
-        if (simulated && !rig.layout().device() && random.nextBoolean()) {
+        if (simulated && !rig.layout().device() && rig.host().failed().isEmpty() && random.nextBoolean()) {
             int sectors = (rig.layout().size() - 1) / rig.layout().sectorSize() + 1;
             var some = new BitSet();
             for (int i = 0; i < sectors; i++) {
