@@ -26,6 +26,7 @@ final class OfflineStream {
     private final StreamRunner runner;
     private final PrintWriter err;
     private final @Nullable ProgressLine line;
+    private volatile boolean ending;
 
     /** @param line null to show no progress */
     OfflineStream(LiveImage image, StreamJob job, PrintWriter err, @Nullable ProgressLine line) {
@@ -94,7 +95,7 @@ final class OfflineStream {
                 }
                 case PAUSED -> retry(now);
                 case CREATED, RUNNING, PENDING, ABORTING -> {
-                    if (line != null) {
+                    if (line != null && !ending) {
                         line.update(now, System.nanoTime());
                     }
                 }
@@ -111,6 +112,9 @@ final class OfflineStream {
                 .formatted(error == null ? "paused" : error.detail(), BEFORE_RETRY.toSeconds()));
         err.flush();
         Thread.sleep(BEFORE_RETRY);
+        if (ending) {
+            return;
+        }
         try {
             job.resume();
         } catch (WrongJobStatusException e) {
@@ -122,6 +126,7 @@ final class OfflineStream {
 
     /** The process is being ended: saves what there is and says how to go on. */
     private void interrupted(String again) {
+        ending = true;
         runner.halt(PATIENCE);
         JobSnapshot now = job.snapshot();
         if (line != null) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How far a stream is: a line that is drawn over and over on a terminal, or a line now and then elsewhere. */
 final class ProgressLine {
-    private static final int CELLS = 24;
+    private static final int CELLS = 12; // with the rest it fits 80 columns
     private static final long NANOS_BETWEEN_LINES = Duration.ofSeconds(5).toNanos();
 
     private final PrintWriter out;

@@ -1,6 +1,7 @@
 package io.rawcow.cli;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.block.FaultKind;
 import io.rawcow.image.ImageOpener;
 import io.rawcow.image.LiveImage;
 import io.rawcow.image.OpenOptions;
@@ -95,13 +96,26 @@ final class StreamCommand extends ImageCommand {
         boolean terminal = Terminal.isStandardOutput();
         ProgressLine line = !quiet && (progress || terminal) ? new ProgressLine(out(), terminal) : null;
         try (Workspace workspace = Workspace.open();
-                LiveImage image = ImageOpener.open(
-                        workspace.roots(),
-                        workspace.locate(name),
-                        new OpenOptions(acceptBackingChange, acceptLostWrites, false))) {
+                LiveImage image = open(workspace, name)) {
             new OfflineStream(image, job(image, options), err(), line).run("rawcow stream " + Shell.quote(name));
         }
         return ExitCode.OK;
+    }
+
+    private LiveImage open(Workspace workspace, String name) throws BlockException {
+        try {
+            return ImageOpener.open(
+                    workspace.roots(),
+                    workspace.locate(name),
+                    new OpenOptions(acceptBackingChange, acceptLostWrites, false));
+        } catch (BlockException e) {
+            if (e.kind() == FaultKind.SIDECAR_INVALID && e.action() == null) {
+                throw e.withAction(
+                        "give the sidecar, not the raw file; what is wrong with one is told by: rawcow check "
+                                + Shell.quote(name));
+            }
+            throw e;
+        }
     }
 
     private static StreamJob job(LiveImage image, StreamOptions options) {

@@ -12,22 +12,15 @@ import java.util.List;
 final class Workspace implements AutoCloseable {
     private final Folder top;
     private final DataRoots roots;
-    private final String current;
 
-    private Workspace(Folder top, DataRoots roots, String current) {
+    private Workspace(Folder top, DataRoots roots) {
         this.top = top;
         this.roots = roots;
-        this.current = current;
     }
 
     static Workspace open() throws PosixException {
-        // The kernel's own name for it has no links, and any letters.
-        String current;
-        try (Folder here = PosixFolder.open("/proc/self/cwd")) {
-            current = here.path();
-        }
         Folder top = PosixFolder.open("/");
-        return new Workspace(top, new DataRoots(List.of(new DataRoots.Root(top, true, ""))), current);
+        return new Workspace(top, new DataRoots(List.of(new DataRoots.Root(top, true, ""))));
     }
 
     DataRoots roots() {
@@ -37,9 +30,16 @@ final class Workspace implements AutoCloseable {
     /** Where a name on the command line leads. */
     Place locate(String name) throws BlockException {
         try {
-            return roots.locate(current, name);
+            return roots.locate(name.startsWith("/") ? "/" : currentFolder(), name);
         } catch (PosixException e) {
             throw BlockException.of(e, "image");
+        }
+    }
+
+    /** In the kernel's own words, which have no links, and any letters. */
+    private static String currentFolder() throws PosixException {
+        try (Folder here = PosixFolder.open("/proc/self/cwd")) {
+            return here.path();
         }
     }
 

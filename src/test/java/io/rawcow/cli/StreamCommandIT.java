@@ -1,6 +1,7 @@
 package io.rawcow.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.rawcow.cli.Cli.Result;
@@ -221,11 +222,46 @@ class StreamCommandIT {
     }
 
     @Test
-    void namesOfOtherLettersWorkThroughTheLauncherWithoutALocale() throws Exception {
+    void aFullDiskEndsItOrIsWaitedFor() throws Exception {
+        Path small = Files.createDirectory(folder.resolve("small"));
+        assumeThat(Cli.tool(folder, "mount", "-t", "tmpfs", "-o", "size=4m", "rawcow-test", "small")
+                        .code())
+                .as("may mount")
+                .isZero();
+        try {
+            assertThat(Cli.run("create", "-q", "-b", "base.img", "-o", "raw_file=small/vm.img", path("small.raw-cow"))
+                            .err())
+                    .isEmpty();
+            Result ended = Cli.end(Cli.start(folder, "stream", "small.raw-cow"));
+            assertThat(ended.code()).isEqualTo(1);
+            assertThat(ended.err()).contains("cannot write raw file: No space left on device");
+            assertThat(Cli.run("check", path("small.raw-cow")).code()).isZero();
+
+            Process waiting = Cli.start(folder, "stream", "-q", "--on-error=enospc", "small.raw-cow");
+            assertThat(waiting.waitFor(7, TimeUnit.SECONDS)).as("has ended").isFalse();
+            assertThat(Cli.tool(folder, "mount", "-o", "remount,size=64m", "small")
+                            .code())
+                    .isZero();
+            Result waited = Cli.end(waiting);
+            assertThat(waited.err()).contains("No space left on device", "trying again in 5 seconds");
+            assertThat(waited.code()).isZero();
+            assertThat(Cli.tool(
+                                    folder,
+                                    "cmp",
+                                    "base.img",
+                                    small.resolve("vm.img").toString())
+                            .code())
+                    .isZero();
+        } finally {
+            Cli.tool(folder, "umount", "small");
+        }
+    }
+
+    @Test
+    void namesOfOtherLettersWork() throws Exception {
         Path sidecar = folder.resolve("vm.raw-cow");
         Files.delete(sidecar);
         Files.delete(folder.resolve("vm.img"));
-        // What the launcher does for a locale of C: it tells the JVM of UTF-8.
         assertThat(Cli.end(Cli.start(folder, "create", "-b", "base.img", "bücher-日本.raw-cow"))
                         .out())
                 .startsWith("Formatting 'bücher-日本.raw-cow', fmt=raw-cow")
