@@ -7,6 +7,7 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
@@ -22,6 +23,7 @@ public final class Catalog implements AutoCloseable {
     private final Jobs jobs;
     private final EventLog events;
     private final List<DeclaredImage> declared;
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Catalog(CatalogStore store, DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared) {
@@ -67,13 +69,15 @@ public final class Catalog implements AutoCloseable {
             ImageView image = images.put(name, wanted.image()).image();
             JobRequest stream = wanted.stream();
             if (stream != null && !image.standalone()) {
-                if (jobs.hasFailed(name)) {
+                // One that ended and left the image as it is: it failed, or was for an earlier image of this name.
+                if (jobs.isConcluded(name)) {
                     jobs.dismiss(name);
                 }
                 var _ = jobs.put(name, stream);
             }
         } catch (ProblemException e) {
             LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, e.getMessage());
+            refused.add(name);
         }
     }
 
@@ -93,7 +97,7 @@ public final class Catalog implements AutoCloseable {
     public List<String> missing() {
         return declared.stream()
                 .map(DeclaredImage::name)
-                .filter(images::isUnavailable)
+                .filter(name -> refused.contains(name) || images.isUnavailable(name))
                 .toList();
     }
 

@@ -1,5 +1,6 @@
 package io.rawcow.catalog;
 
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -72,7 +73,8 @@ public final class EventLog {
 
     EventLog(InstantSource clock) {
         this.clock = clock;
-        this.start = Long.toString(clock.millis(), 36);
+        // Random bits too: a clock that was set back must not make two runs alike.
+        this.start = Long.toString(clock.millis(), 36) + Integer.toString(new SecureRandom().nextInt(1 << 30), 36);
     }
 
     synchronized void image(String name, String change, @Nullable ImageView image) {

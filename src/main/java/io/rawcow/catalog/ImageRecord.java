@@ -1,6 +1,8 @@
 package io.rawcow.catalog;
 
+import io.rawcow.format.SidecarHeader;
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,14 @@ record ImageRecord(
         ImageRequest request,
         Instant createdAt,
         @Nullable Instant detachedAt) {
+
+    /** A plain raw file: standalone from the start. */
+    static ImageRecord ofRawFile(String name, String rawFile, long size, Instant now) {
+        var known = new ImageRequest(
+                null, null, null, rawFile, size, SidecarHeader.DEFAULT_SECTOR_SIZE, null, null, null, null);
+        return new ImageRecord(
+                name, UUID.randomUUID().toString(), ImageState.STANDALONE, null, false, known, now, null);
+    }
 
     ImageRecord opened(@Nullable String openedUuid, ImageState now, ImageRequest known) {
         return new ImageRecord(name, openedUuid, now, sidecar, sidecarKept, known, createdAt, detachedAt);

@@ -3,13 +3,13 @@ package io.rawcow.catalog;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.catalog.CatalogStore.Kind;
-import io.rawcow.format.SidecarHeader;
+import io.rawcow.image.CheckReport;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.UUID;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -59,8 +59,8 @@ public final class Images {
         declared = lookup;
     }
 
-    NameLocks.Held hold(String name) {
-        return locks.hold(name);
+    NameLocks locks() {
+        return locks;
     }
 
     ImageFiles files() {
@@ -92,9 +92,13 @@ public final class Images {
         }
     }
 
+    /** Looks for everything that is wrong with an image's files. Changes nothing. */
+    public CheckReport check(String name) {
+        return files.check(require(name).record(), requireOpen(name));
+    }
+
     ManagedImage require(String name) {
-        Names.require("image", name);
-        ManagedImage image = images.get(name);
+        ManagedImage image = images.get(Names.require("image", name));
         if (image == null) {
             throw new ProblemException(ProblemCode.IMAGE_NOT_FOUND, "there is no image of this name: image=" + name);
         }
@@ -138,7 +142,7 @@ public final class Images {
     public Ensured put(String name, ImageRequest request) {
         Names.require("image", name);
         ImageRequest wanted = paths.resolve(request);
-        try (var _ = locks.hold(name)) {
+        try (var _ = locks.holdForRequest(name)) {
             requireServing();
             ManagedImage known = images.get(name);
             return known != null ? again(known, wanted) : unknown(name, wanted);
@@ -172,7 +176,7 @@ public final class Images {
     }
 
     private Ensured unknown(String name, ImageRequest wanted) throws BlockException {
-        requireNotOfAnother(wanted.sidecar(), wanted.rawFile());
+        Ownership.requireNobodys(images.values(), wanted.sidecar(), wanted.rawFile());
         if (wanted.sidecar() == null) {
             return new Ensured(openRawFile(name, wanted), false);
         }
@@ -181,29 +185,13 @@ public final class Images {
                 : new Ensured(create(name, wanted), true);
     }
 
-    private void requireNotOfAnother(@Nullable String sidecar, @Nullable String rawFile) {
-        for (ManagedImage other : images.values()) {
-            ImageRequest theirs = other.record().request();
-            boolean same = (sidecar != null && sidecar.equals(theirs.sidecar()))
-                    || (rawFile != null && rawFile.equals(theirs.rawFile()));
-            if (same) {
-                throw new ProblemException(
-                                ProblemCode.IMAGE_IN_USE, "its files belong to another image: image=" + other.name())
-                        .withAction("use that image, or delete it first");
-            }
-        }
-    }
-
     private ImageView openRawFile(String name, ImageRequest wanted) throws BlockException {
         String rawFile = ImageFiles.require("sidecar", wanted.rawFile());
         if (wanted.backingFile() != null || wanted.size() != null || wanted.sectorSize() != null) {
             String _ = ImageFiles.require("sidecar", wanted.sidecar());
         }
         LiveImage live = files.openStandalone(rawFile);
-        var known = new ImageRequest(
-                null, null, null, rawFile, live.sizeBytes(), SidecarHeader.DEFAULT_SECTOR_SIZE, null, null, null, null);
-        var record = new ImageRecord(
-                name, UUID.randomUUID().toString(), ImageState.STANDALONE, null, false, known, clock.instant(), null);
+        var record = ImageRecord.ofRawFile(name, rawFile, live.sizeBytes(), clock.instant());
         return register(new ManagedImage(record), live, "opened");
     }
 
@@ -216,7 +204,7 @@ public final class Images {
                     "there is a sidecar already, and it says otherwise: sidecar=" + sidecar,
                     differences);
         }
-        requireNotOfAnother(null, facts.rawFile());
+        Ownership.requireNobodys(images.values(), null, facts.rawFile());
         LiveImage live = files.open(sidecar, wanted);
         ImageState state = live.isStandalone() ? ImageState.STANDALONE : ImageState.COW;
         var record = new ImageRecord(name, Openings.uuidOf(live), state, sidecar, true, facts, clock.instant(), null);
@@ -236,32 +224,39 @@ public final class Images {
         image.opened(live, Openings.warningsOf(live));
         images.put(image.name(), image);
         tell(image, change);
+        onOpened.accept(image.name());
         return view(image);
     }
 
     private ImageView create(String name, ImageRequest wanted) throws BlockException {
-        String _ = ImageFiles.require("rawFile", wanted.rawFile());
-        if (wanted.backingFile() == null) {
-            Long _ = ImageFiles.require("size", wanted.size());
-        }
+        ImageFiles.requireCreatable(wanted);
         var intent = new ImageRecord(
                 name, null, ImageState.CREATING, wanted.sidecar(), false, wanted, clock.instant(), null);
+        files.requireNoForeignRawFile(wanted);
         var image = new ManagedImage(intent);
         store.save(Kind.IMAGES, name, intent);
         images.put(name, image);
-        boolean made = false;
         try {
             files.create(wanted);
-            made = true;
-        } finally {
-            if (!made) {
-                images.remove(name);
-                store.remove(Kind.IMAGES, name);
-            }
+        } catch (BlockException | RuntimeException e) {
+            forgetIntent(image, e);
+            throw e;
         }
         openRecorded(image, wanted);
         tell(image, "created");
+        onOpened.accept(name);
         return view(image);
+    }
+
+    private void forgetIntent(ManagedImage image, Exception why) {
+        try {
+            store.remove(Kind.IMAGES, image.name());
+            images.remove(image.name(), image);
+        } catch (BlockException e) {
+            // It stays in the catalog, as it does on the disk, until a DELETE or a repeated PUT.
+            why.addSuppressed(e);
+            image.unavailable(new ImageError(ProblemCode.IO_ERROR.word(), String.valueOf(why.getMessage())));
+        }
     }
 
     // ---- opening what is recorded
@@ -289,7 +284,10 @@ public final class Images {
             try (var _ = locks.hold(record.name())) {
                 openRecorded(image, new ImageRequest(null, null, null, null, null, null, null, null, null, null));
                 tell(image, "opened");
-            } catch (BlockException | ProblemException e) {
+            } catch (BlockException | RuntimeException e) {
+                if (image.error() == null) {
+                    image.unavailable(new ImageError(ProblemCode.INTERNAL.word(), String.valueOf(e.getMessage())));
+                }
                 LOG.log(Level.WARNING, "image unavailable: image={0} {1}", record.name(), e.getMessage());
             }
         }
@@ -303,22 +301,25 @@ public final class Images {
         if (image == null) {
             throw new BlockException(FaultKind.IMAGE_CLOSED, "cannot record detach: the image is gone: image=" + name);
         }
-        if (image.record().state() != ImageState.STANDALONE) {
-            openings.save(image, image.record().detached(clock.instant(), keepSidecar));
+        ImageRecord record = image.record();
+        if (record.state() != ImageState.STANDALONE) {
+            openings.save(image, record.detached(clock.instant(), keepSidecar));
+        } else if (record.sidecarKept() != keepSidecar && record.detachedAt() != null) {
+            openings.save(image, record.detached(record.detachedAt(), keepSidecar));
         }
     }
 
     /** Tells of the image's state if it is another than was told last. */
     void announceState(String name) {
-        ManagedImage image = images.get(name);
-        if (image != null) {
-            announceState(image);
-        }
+        Optional.ofNullable(images.get(name)).ifPresent(this::announceState);
     }
 
     private void announceState(ManagedImage image) {
-        if (image.state() != image.announced()) {
-            tell(image, "state");
+        // Not after the word that it was deleted.
+        synchronized (image) {
+            if (images.get(image.name()) == image && image.state() != image.announced()) {
+                tell(image, "state");
+            }
         }
     }
 
@@ -336,25 +337,27 @@ public final class Images {
      * @throws ProblemException IMAGE_NOT_FOUND, JOB_ACTIVE, IMAGE_IN_USE; after an I/O error it can be repeated
      */
     public void delete(String name, boolean deleteFiles) {
-        ManagedImage image = require(name);
-        try (var _ = locks.hold(name)) {
+        try (var _ = locks.holdForRequest(name)) {
+            ManagedImage image = require(name);
             requireServing();
             requireIdle(name);
+            if (deleteFiles) {
+                Ownership.requireNoBacking(images.values(), image);
+            }
             LiveImage live = image.live();
             if (live != null) {
                 image.unavailable(new ImageError(ProblemCode.IMAGE_UNAVAILABLE.word(), "the image is being deleted"));
                 live.close();
             }
             if (deleteFiles) {
-                ImageRecord record = image.record();
-                boolean hasSidecar = record.state() != ImageState.STANDALONE || record.sidecarKept();
-                files.delete(hasSidecar ? record.sidecar() : null, false);
-                files.delete(record.request().rawFile(), true);
+                files.deleteAll(image.record());
             }
             store.remove(Kind.IMAGES, name);
-            images.remove(name);
             LOG.log(Level.INFO, "image deleted: image={0} files={1}", name, deleteFiles ? "deleted" : "kept");
-            events.image(name, "deleted", null);
+            synchronized (image) {
+                images.remove(name, image);
+                events.image(name, "deleted", null);
+            }
         } catch (BlockException e) {
             throw ProblemException.of(e);
         }
@@ -377,7 +380,6 @@ public final class Images {
 
     // ---- the end
 
-    /** No more changes from here on. */
     void beginClose() {
         closing = true;
     }

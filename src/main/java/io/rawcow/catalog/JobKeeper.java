@@ -12,6 +12,7 @@ import io.rawcow.stream.JobStatus;
 import io.rawcow.stream.StreamContext;
 import io.rawcow.stream.StreamJob;
 import io.rawcow.stream.StreamRunner;
+import io.rawcow.stream.WrongJobStatusException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Instant;
@@ -107,14 +108,27 @@ final class JobKeeper implements AutoCloseable {
                 stream, new StreamRunner(stream, record.id(), settings.stream().workers()));
     }
 
-    void created(ManagedJob job) {
-        LOG.log(
-                Level.INFO,
-                "job created: job={0} image={1}",
-                job.id(),
-                job.record().request().image());
-        events.job(job.id(), "created", job.view());
+    /** As {@link #attach}, unless somebody was faster, or the job was cancelled meanwhile. */
+    void adopt(ManagedJob job, LiveImage image) {
+        synchronized (job) {
+            if (isKnown(job) && job.stream() == null && !job.isConcluded()) {
+                attach(job, image);
+            }
+        }
         pump();
+    }
+
+    /** From here on the job is one of the catalog's. */
+    void created(ManagedJob job) {
+        JobView view = job.view();
+        LOG.log(Level.INFO, "job created: job={0} image={1}", view.id(), view.image());
+        jobs.put(job.id(), job);
+        submit(() -> events.job(view.id(), "created", view));
+        pump();
+    }
+
+    private boolean isKnown(ManagedJob job) {
+        return jobs.get(job.id()) == job;
     }
 
     /** Called by whoever changed the status, on any thread. */
@@ -122,8 +136,12 @@ final class JobKeeper implements AutoCloseable {
         JobView view = job.view();
         submit(() -> {
             LOG.log(Level.INFO, "job {0}: job={1} image={2}{3}", view.status(), view.id(), view.image(), reason(view));
-            writeDown(job);
-            events.job(view.id(), "status", view);
+            writeDownLater(job);
+            synchronized (job) {
+                if (isKnown(job)) {
+                    events.job(view.id(), "status", view);
+                }
+            }
             images.announceState(view.image());
             if (view.status() == JobStatus.CONCLUDED) {
                 afterConclusion(job);
@@ -138,10 +156,8 @@ final class JobKeeper implements AutoCloseable {
 
     /** Another field than the status changed. */
     void changed(ManagedJob job) {
-        submit(() -> {
-            writeDown(job);
-            events.job(job.id(), "changed", job.view());
-        });
+        JobView view = job.view();
+        submit(() -> events.job(view.id(), "changed", view));
     }
 
     /** Lets jobs run that wait for their turn. */
@@ -163,19 +179,26 @@ final class JobKeeper implements AutoCloseable {
         }
     }
 
-    /** Holds the job, as {@link #forget} does: what was dismissed meanwhile must not come back as a file. */
-    private void writeDown(ManagedJob job) {
+    /**
+     * Writes down how the job stands, unless that is what stands there. Holds the job, as {@link #forget} does: what
+     * was dismissed meanwhile must not come back as a file.
+     */
+    void writeDown(ManagedJob job) throws BlockException {
         synchronized (job) {
-            if (!jobs.containsKey(job.id())) {
-                return;
+            JobRecord now = job.record().withLast(job.snapshot());
+            if (isKnown(job) && !now.equals(job.record())) {
+                store.save(Kind.JOBS, job.id(), now);
+                job.record(now);
             }
-            job.record(job.record().withLast(job.snapshot()));
-            try {
-                store.save(Kind.JOBS, job.id(), job.record());
-            } catch (BlockException e) {
-                // The job itself must not end for that; the next change writes again, and a restart reads the bitmap.
-                LOG.log(Level.WARNING, "job not written down: job={0} {1}", job.id(), e.getMessage());
-            }
+        }
+    }
+
+    private void writeDownLater(ManagedJob job) {
+        try {
+            writeDown(job);
+        } catch (BlockException e) {
+            // The job itself must not end for that; the next change writes again, and a restart reads the bitmap.
+            LOG.log(Level.WARNING, "job not written down: job={0} {1}", job.id(), e.getMessage());
         }
     }
 
@@ -199,17 +222,26 @@ final class JobKeeper implements AutoCloseable {
     }
 
     private void afterConclusion(ManagedJob job) {
+        if (job.record().request().autoDismiss()) {
+            forgetQuietly(job);
+        }
+        forgetOld();
+    }
+
+    /** Forgets concluded jobs that are too many, and those that were to be forgotten when a crash came. */
+    void forgetOld() {
+        List<ManagedJob> concluded = jobs.values().stream()
+                .filter(ManagedJob::isConcluded)
+                .sorted(Comparator.comparing(JobKeeper::finishedAt))
+                .toList();
+        int tooMany = Math.max(0, concluded.size() - settings.keptJobs());
+        concluded.subList(0, tooMany).forEach(this::forgetQuietly);
+        concluded.stream().filter(job -> job.record().request().autoDismiss()).forEach(this::forgetQuietly);
+    }
+
+    private void forgetQuietly(ManagedJob job) {
         try {
-            if (job.record().request().autoDismiss()) {
-                forget(job);
-            }
-            List<ManagedJob> concluded = jobs.values().stream()
-                    .filter(ManagedJob::isConcluded)
-                    .sorted(Comparator.comparing(JobKeeper::finishedAt))
-                    .toList();
-            for (ManagedJob old : concluded.subList(0, Math.max(0, concluded.size() - settings.keptJobs()))) {
-                forget(old);
-            }
+            forget(job);
         } catch (BlockException e) {
             LOG.log(Level.WARNING, "job not forgotten: job={0} {1}", job.id(), e.getMessage());
         }
@@ -222,21 +254,29 @@ final class JobKeeper implements AutoCloseable {
 
     void forget(ManagedJob job) throws BlockException {
         synchronized (job) {
-            if (jobs.remove(job.id(), job)) {
+            if (isKnown(job)) {
                 store.remove(Kind.JOBS, job.id());
+                jobs.remove(job.id(), job);
                 events.job(job.id(), "dismissed", null);
             }
         }
     }
 
     /** Cancels a job whose image is not open. */
-    JobView cancelDetached(ManagedJob job) {
-        JobSnapshot last = job.record().last();
-        if (last.status() != JobStatus.CONCLUDED) {
-            job.record(job.record().withLast(last.cancelled(clock.instant())));
-            report(job);
+    JobView cancelDetached(ManagedJob job) throws BlockException, WrongJobStatusException {
+        synchronized (job) {
+            StreamJob stream = job.stream();
+            if (stream != null) {
+                stream.cancel();
+                writeDown(job);
+            } else if (!job.isConcluded()) {
+                JobRecord cancelled = job.record().withLast(job.record().last().cancelled(clock.instant()));
+                store.save(Kind.JOBS, job.id(), cancelled);
+                job.record(cancelled);
+                report(job);
+            }
+            return job.view();
         }
-        return job.view();
     }
 
     @Override
@@ -249,6 +289,6 @@ final class JobKeeper implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        jobs.values().forEach(this::writeDown);
+        jobs.values().forEach(this::writeDownLater);
     }
 }

@@ -4,7 +4,6 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.JobSnapshot;
-import io.rawcow.stream.JobStatus;
 import io.rawcow.stream.StreamJob;
 import io.rawcow.stream.StreamRunner;
 import io.rawcow.stream.WrongJobStatusException;
@@ -24,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  * not, and nothing is started. Safe from many threads.
  */
 public final class Jobs {
-    private static final Duration HALT_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration HALT_PATIENCE = Duration.ofSeconds(10);
 
     private final Images images;
     private final JobKeeper keeper;
     private final InstantSource clock;
     private final ConcurrentSkipListMap<String, ManagedJob> jobs;
+    /** An id is held before the name of its image, by whoever starts or forgets a job. */
+    private final NameLocks ids = new NameLocks();
 
     Jobs(Images images, JobKeeper keeper, InstantSource clock) {
         this.images = images;
@@ -81,7 +82,8 @@ public final class Jobs {
     public EnsuredJob put(String id, JobRequest request) {
         Names.require("job", id);
         Names.require("image", request.image());
-        try (var _ = images.hold(request.image())) {
+        try (var _ = ids.holdForRequest(id);
+                var _ = images.locks().holdForRequest(request.image())) {
             images.requireServing();
             ManagedJob known = jobs.get(id);
             return known != null ? again(known, request) : new EnsuredJob(start(id, request), true);
@@ -138,17 +140,17 @@ public final class Jobs {
         Instant now = clock.instant();
         JobSnapshot first = JobKeeper.notStarted(image, request.speed());
         var job = new ManagedJob(new JobRecord(id, request, now, warnings(request.image(), image), first));
-        keeper.store().save(Kind.JOBS, id, job.record());
         keeper.attach(job, image);
-        jobs.put(id, job);
+        keeper.store().save(Kind.JOBS, id, job.record());
         keeper.created(job);
         if (image.isStandalone()) {
+            // Nothing to do: it waits for no turn, and the answer shows it concluded.
+            Objects.requireNonNull(job.runner()).start();
             restBriefly(job);
         }
         return job.view();
     }
 
-    /** A stream on a standalone image has nothing to do: the answer shows it concluded. */
     private static void restBriefly(ManagedJob job) {
         try {
             Objects.requireNonNull(job.stream()).awaitRest(Duration.ofSeconds(2));
@@ -187,8 +189,12 @@ public final class Jobs {
         }
         try {
             verb.apply(stream);
+            // Before the answer: what was answered holds after a crash too.
+            keeper.writeDown(job);
         } catch (WrongJobStatusException e) {
             throw wrongStatus(String.valueOf(e.getMessage()), job);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
         }
         return job.view();
     }
@@ -213,9 +219,19 @@ public final class Jobs {
     public JobView cancel(String id) {
         ManagedJob job = require(id);
         if (job.stream() == null && (!job.isConcluded() || isCancelled(job))) {
-            return keeper.cancelDetached(job);
+            return cancelDetached(job);
         }
         return apply(id, StreamJob::cancel);
+    }
+
+    private JobView cancelDetached(ManagedJob job) {
+        try {
+            return keeper.cancelDetached(job);
+        } catch (WrongJobStatusException e) {
+            throw wrongStatus(String.valueOf(e.getMessage()), job);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
     }
 
     private static boolean isCancelled(ManagedJob job) {
@@ -225,11 +241,10 @@ public final class Jobs {
 
     public JobView finalizeJob(String id) {
         ManagedJob job = require(id);
-        StreamRunner runner = job.runner();
-        if (runner == null && job.isConcluded() && job.record().last().error() == null) {
+        if (job.runner() == null && job.isConcluded() && job.record().last().error() == null) {
             return job.view();
         }
-        return apply(id, _ -> Objects.requireNonNull(runner).finalizeJob());
+        return apply(id, _ -> Objects.requireNonNull(job.runner()).finalizeJob());
     }
 
     /** @param bytesPerSecond 0 for no limit */
@@ -242,11 +257,11 @@ public final class Jobs {
 
     /** Forgets a concluded job. */
     public void dismiss(String id) {
-        ManagedJob job = require(id);
-        if (!job.isConcluded()) {
-            throw wrongStatus("only a concluded job can be dismissed", job);
-        }
-        try {
+        try (var _ = ids.holdForRequest(id)) {
+            ManagedJob job = require(id);
+            if (!job.isConcluded()) {
+                throw wrongStatus("only a concluded job can be dismissed", job);
+            }
             keeper.forget(job);
         } catch (BlockException e) {
             throw ProblemException.of(e);
@@ -262,6 +277,7 @@ public final class Jobs {
         for (JobRecord record : records) {
             jobs.put(record.id(), new ManagedJob(record.withLast(record.last().interrupted())));
         }
+        keeper.forgetOld();
         images.names().forEach(this::adopt);
     }
 
@@ -269,29 +285,27 @@ public final class Jobs {
     void adopt(String image) {
         for (String id : active(image)) {
             ManagedJob job = jobs.get(id);
-            if (job != null && job.stream() == null && !images.isUnavailable(image)) {
-                keeper.attach(job, images.requireOpen(image));
-                keeper.pump();
+            if (job != null && !images.isUnavailable(image)) {
+                keeper.adopt(job, images.requireOpen(image));
             }
         }
     }
 
     /** Stops all work; the jobs go on with the next start. */
     void halt() {
-        for (ManagedJob job : jobs.values()) {
-            StreamRunner runner = job.runner();
-            if (runner != null) {
-                runner.halt(HALT_PATIENCE);
-            }
-        }
+        List<StreamRunner> runners = jobs.values().stream()
+                .map(ManagedJob::runner)
+                .filter(Objects::nonNull)
+                .toList();
+        runners.forEach(runner -> runner.halt(Duration.ZERO));
+        long deadline = System.nanoTime() + HALT_PATIENCE.toNanos();
+        runners.forEach(runner -> runner.halt(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
         keeper.close();
     }
 
-    /** Whether a job is there and ended with an error. */
-    boolean hasFailed(String id) {
+    /** Whether a job is there and has ended, well or with an error. */
+    boolean isConcluded(String id) {
         ManagedJob job = jobs.get(id);
-        return job != null
-                && job.snapshot().status() == JobStatus.CONCLUDED
-                && job.snapshot().error() != null;
+        return job != null && job.isConcluded();
     }
 }

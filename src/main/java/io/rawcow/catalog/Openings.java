@@ -5,6 +5,8 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.format.Extension;
 import io.rawcow.image.LiveImage;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -12,6 +14,8 @@ import java.util.UUID;
 
 /** Opens images that the catalog has a record of, and brings the record up to what the files say. */
 final class Openings {
+    private static final Logger LOG = System.getLogger(Openings.class.getName());
+
     private final CatalogStore store;
     private final ImagePaths paths;
     private final ImageFiles files;
@@ -46,7 +50,7 @@ final class Openings {
         String sidecar = record.sidecar();
         if (record.state() == ImageState.STANDALONE || sidecar == null) {
             if (sidecar != null && !record.sidecarKept() && record.uuid() != null) {
-                files.removeLeftoverSidecar(sidecar, record.uuid());
+                removeLeftover(sidecar, record.uuid());
             }
             return files.openStandalone(Objects.requireNonNull(record.request().rawFile()));
         }
@@ -54,6 +58,15 @@ final class Openings {
             files.create(record.request());
         }
         return files.open(sidecar, wanted);
+    }
+
+    /** What stands at the old sidecar's name need not be ours, and never keeps a finished disk from being opened. */
+    private void removeLeftover(String sidecar, String uuid) {
+        try {
+            files.removeLeftoverSidecar(sidecar, uuid);
+        } catch (BlockException | ProblemException e) {
+            LOG.log(Level.WARNING, "sidecar of a standalone image not removed: {0}", e.getMessage());
+        }
     }
 
     private ImageRecord afterOpening(ManagedImage image, LiveImage live) throws BlockException {

@@ -5,6 +5,7 @@ import io.rawcow.backing.FileBacking;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.block.QemuLocks;
+import io.rawcow.block.Zeros;
 import io.rawcow.format.Extension;
 import io.rawcow.format.Sidecar;
 import io.rawcow.format.SidecarHeader;
@@ -192,6 +193,7 @@ public final class ImageCreator {
         }
         try (OpenFile old = folder.open(temporaryName(), Access.READ_WRITE_NO_FOLLOW)) {
             QemuLocks.claimSidecar(old);
+            requireHalfMade(old);
             SidecarHeader left = headerOf(old);
             if (left != null && left.rawFile().equals(rawName) && !spec.reuseRawFile()) {
                 removeHalfMadeRawFile(left.size());
@@ -225,6 +227,27 @@ public final class ImageCreator {
         return fits && CreationEnd.readsAsZeros(raw);
     }
 
+    /** Whatever else has the temporary name is somebody's, and stays. */
+    private void requireHalfMade(OpenFile found) throws BlockException, PosixException {
+        boolean halfMade;
+        try {
+            halfMade = Sidecar.open(found, "").extension().state() == SidecarState.CREATING;
+        } catch (BlockException e) {
+            // One that was cut off before it was complete: empty, or with no more than a header.
+            halfMade = Zeros.only(
+                    found,
+                    SidecarHeader.BYTES,
+                    Math.max(SidecarHeader.BYTES, found.status().size()));
+        }
+        if (!halfMade) {
+            throw new BlockException(
+                            FaultKind.SIDECAR_EXISTS,
+                            "cannot create sidecar: its temporary name is taken: path=%s/%s"
+                                    .formatted(folder.path(), temporaryName()))
+                    .withAction("rename that file, or choose another name");
+        }
+    }
+
     /** Null if it was never complete: the raw file is made only after it is, so that one is somebody else's. */
     private static @Nullable SidecarHeader headerOf(OpenFile sidecar) {
         try {
@@ -243,7 +266,17 @@ public final class ImageCreator {
         }
     }
 
-    private static BlockException rawFileExists(Place raw) {
+    /** Whether a creation of this sidecar was begun and not ended: then its raw file may be there. */
+    public static boolean isBegun(Place sidecar) throws BlockException {
+        try (Folder folder = openParent(sidecar)) {
+            return folder.status(temporaryName(sidecar.name())).isPresent();
+        } catch (PosixException e) {
+            throw BlockException.of(e, SIDECAR);
+        }
+    }
+
+    /** What a creation is refused with where the raw file's name is taken. */
+    public static BlockException rawFileExists(Place raw) {
         return new BlockException(
                         FaultKind.RAW_FILE_EXISTS,
                         "cannot create raw file: it exists, and may be a finished disk: path=" + raw.path())

@@ -44,7 +44,8 @@ public record JobSnapshot(
     public JobSnapshot interrupted() {
         return switch (status) {
             case CONCLUDED, PAUSED -> this;
-            case CREATED, RUNNING, PENDING, ABORTING ->
+            case ABORTING -> cancelled(finishedAt != null ? finishedAt : Instant.EPOCH);
+            case CREATED, RUNNING, PENDING ->
                 with(JobStatus.CREATED, "waits for its image to be open", error, finishedAt);
         };
     }
