@@ -101,6 +101,21 @@ class StreamHangTest {
         assertThat(readAll(again)).isEqualTo(expected);
     }
 
+    @Test
+    void whoComesBackToACancelledJobWritesNothing() throws Exception {
+        StreamJob job = lab.job(image, StreamOptions.DEFAULT);
+        try (Trouble hang = lab.tampering.hang(calls(BASE, READ))) {
+            lab.started(job);
+            awaitHits(hang, 4);
+            job.cancel();
+        }
+        awaitEndOfThreads();
+
+        assertThat(image.sectorsAllocated()).isZero();
+        assertThat(lab.allocated("a.img")).isZero();
+        assertThat(readAll(image)).isEqualTo(expected);
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Call.class,

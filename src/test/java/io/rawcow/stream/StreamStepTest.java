@@ -198,11 +198,14 @@ class StreamStepTest {
     }
 
     @Test
-    void theLimitHoldsFromTheFirstByteOn() throws Exception {
+    void theLimitHoldsFromTheFirstByteOnAfterAPauseToo() throws Exception {
         lab.backing(MIB);
         LiveImage image = lab.image(SECTOR);
-        nanos += 3600 * SECOND;
         StreamJob job = job(image, speed(MIB), StreamLab.small());
+        job.pause();
+        nanos += 3600 * SECOND;
+        job.resume();
+        assertThat(job.begin()).isEqualTo(2);
         nanos += SECOND / 100;
 
         assertThat(step(job)).isInstanceOf(Hydrated.class);
