@@ -3,6 +3,7 @@ package io.rawcow.catalog;
 import io.rawcow.block.BlockException;
 import io.rawcow.format.SidecarHeader;
 import io.rawcow.format.StoredName;
+import io.rawcow.image.ImageCreator;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.Errno;
 import io.rawcow.posix.Folder;
@@ -66,6 +67,9 @@ final class ImagePaths {
             return null;
         }
         Place place = locate(field, name);
+        if (ImageCreator.isTemporary(place.name())) {
+            throw invalid(field, shortened(name), "names like .NAME.creating are kept for images being created");
+        }
         if (!place.root().writable() && !field.equals("backingFile")) {
             throw outside(field, name, "the path lies in a data root for backings only");
         }

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class ImageCreator {
     private static final int SIDECAR_MODE = 0644;
     private static final String SIDECAR = "sidecar";
+    private static final long LEFTOVER_BYTES = 64 << 10;
 
     private final DataRoots roots;
     private final ImageSpec spec;
@@ -227,17 +228,18 @@ public final class ImageCreator {
         return fits && CreationEnd.readsAsZeros(raw);
     }
 
-    /** Whatever else has the temporary name is somebody's, and stays. */
+    /** Nothing was ever written through what a creation leaves. Whatever else has its name is somebody's, and stays. */
     private void requireHalfMade(OpenFile found) throws BlockException, PosixException {
         boolean halfMade;
         try {
-            halfMade = Sidecar.open(found, "").extension().state() == SidecarState.CREATING;
-        } catch (BlockException e) {
-            // One that was cut off before it was complete: empty, or with no more than a header.
+            SidecarHeader header = Sidecar.open(found, "").header();
             halfMade = Zeros.only(
                     found,
                     SidecarHeader.BYTES,
-                    Math.max(SidecarHeader.BYTES, found.status().size()));
+                    SidecarHeader.BYTES + header.geometry().bitmapBytes());
+        } catch (BlockException e) {
+            // One that was cut off before it was complete holds a header and a slot at the most.
+            halfMade = found.status().allocatedBytes() <= LEFTOVER_BYTES;
         }
         if (!halfMade) {
             throw new BlockException(
@@ -264,6 +266,11 @@ public final class ImageCreator {
                 throw rawFileExists(rawPlace);
             }
         }
+    }
+
+    /** Whether a name is one that a creation may use, and remove. */
+    public static boolean isTemporary(String name) {
+        return name.startsWith(".") && name.endsWith(".creating");
     }
 
     /** Whether a creation of this sidecar was begun and not ended: then its raw file may be there. */
