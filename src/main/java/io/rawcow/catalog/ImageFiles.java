@@ -7,7 +7,10 @@ import io.rawcow.format.Sidecar;
 import io.rawcow.format.SidecarHeader;
 import io.rawcow.format.SidecarState;
 import io.rawcow.format.StoredName;
+import io.rawcow.image.CheckReport;
+import io.rawcow.image.ImageCheck;
 import io.rawcow.image.ImageCreator;
+import io.rawcow.image.ImageInspector.Format;
 import io.rawcow.image.ImageOpener;
 import io.rawcow.image.ImageSpec;
 import io.rawcow.image.LiveImage;
@@ -20,6 +23,7 @@ import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the catalog does with an image's files. Paths are absolute and inside the roots, or refused there. */
@@ -60,6 +64,36 @@ final class ImageFiles {
                     "state the field and repeat the request");
         }
         return value;
+    }
+
+    /** A request for a name and files that are not there must state what an image is made of. */
+    static void requireCreatable(ImageRequest wanted) {
+        if (wanted.rawFile() == null && wanted.backingFile() == null && wanted.size() == null) {
+            throw ProblemException.ofField(
+                    ProblemCode.FILE_NOT_FOUND,
+                    "there is no such sidecar: path=" + wanted.sidecar(),
+                    "sidecar",
+                    wanted.sidecar(),
+                    "correct the path; to create an image state rawFile, and backingFile or size");
+        }
+        String _ = require("rawFile", wanted.rawFile());
+        if (wanted.backingFile() == null) {
+            Long _ = require("size", wanted.size());
+        }
+    }
+
+    /** Checks an open image: what its sidecar says and names, or the raw file alone once it is standalone. */
+    CheckReport check(ImageRecord record, LiveImage image) {
+        String sidecar = record.sidecar();
+        long sectors = image.geometry().sectorCount();
+        if (sidecar == null || image.isStandalone()) {
+            return new CheckReport("raw", 0, 0, 0, sectors, sectors, List.of());
+        }
+        try {
+            return ImageCheck.check(roots, paths.locate("sidecar", sidecar), Format.RAW_COW);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
     }
 
     LiveImage open(String sidecar, ImageRequest request) throws BlockException {

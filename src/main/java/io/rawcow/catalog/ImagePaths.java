@@ -62,7 +62,26 @@ final class ImagePaths {
     }
 
     private @Nullable String path(String field, @Nullable String name) {
-        return name == null ? null : locate(field, name).path();
+        if (name == null) {
+            return null;
+        }
+        Place place = locate(field, name);
+        if (!place.root().writable() && !field.equals("backingFile")) {
+            throw outside(field, name, "the path lies in a data root for backings only");
+        }
+        return resolved(field, name, place);
+    }
+
+    /** One path for all that lead to a name; as it is stated where its folder is not there. */
+    private static String resolved(String field, String name, Place place) {
+        try (Folder parent = place.openParent()) {
+            return (parent.path().equals("/") ? "" : parent.path()) + "/" + place.name();
+        } catch (PosixException e) {
+            if (e.errno() == Errno.EXDEV) {
+                throw outside(field, name, "the path leads out of its data root");
+            }
+            return place.path();
+        }
     }
 
     /** Where a path of a request leads; relative ones begin at the primary root. */
@@ -73,7 +92,9 @@ final class ImagePaths {
         try {
             return roots.locate(name);
         } catch (PosixException e) {
-            throw outside(field, name, e);
+            throw e.errno() == Errno.EXDEV
+                    ? outside(field, name, "the path lies in no data root")
+                    : ProblemException.of(BlockException.of(e, field));
         }
     }
 
@@ -81,16 +102,13 @@ final class ImagePaths {
         return name.length() > 200 ? name.substring(0, 200) : name;
     }
 
-    private static ProblemException outside(String field, String name, PosixException cause) {
-        if (cause.errno() == Errno.EXDEV) {
-            return ProblemException.ofField(
-                    ProblemCode.PATH_OUTSIDE_ROOTS,
-                    "the path lies in no data root: path=" + name,
-                    field,
-                    name,
-                    "use a path below a data root, or start the service with another --data or --data-ro");
-        }
-        return ProblemException.of(BlockException.of(cause, field));
+    private static ProblemException outside(String field, String name, String reason) {
+        return ProblemException.ofField(
+                ProblemCode.PATH_OUTSIDE_ROOTS,
+                reason + ": path=" + name,
+                field,
+                name,
+                "use a path below a data root, or start the service with another --data or --data-ro");
     }
 
     /** Whether a name is taken, by whatever. */

@@ -4,6 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.format.SidecarHeader;
+import io.rawcow.image.CheckReport;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -59,8 +60,8 @@ public final class Images {
         declared = lookup;
     }
 
-    NameLocks.Held hold(String name) {
-        return locks.hold(name);
+    NameLocks.Held holdForRequest(String name) {
+        return locks.holdForRequest(name);
     }
 
     ImageFiles files() {
@@ -92,9 +93,13 @@ public final class Images {
         }
     }
 
+    /** Looks for everything that is wrong with an image's files. Changes nothing. */
+    public CheckReport check(String name) {
+        return files.check(require(name).record(), requireOpen(name));
+    }
+
     ManagedImage require(String name) {
-        Names.require("image", name);
-        ManagedImage image = images.get(name);
+        ManagedImage image = images.get(Names.require("image", name));
         if (image == null) {
             throw new ProblemException(ProblemCode.IMAGE_NOT_FOUND, "there is no image of this name: image=" + name);
         }
@@ -138,7 +143,7 @@ public final class Images {
     public Ensured put(String name, ImageRequest request) {
         Names.require("image", name);
         ImageRequest wanted = paths.resolve(request);
-        try (var _ = locks.hold(name)) {
+        try (var _ = locks.holdForRequest(name)) {
             requireServing();
             ManagedImage known = images.get(name);
             return known != null ? again(known, wanted) : unknown(name, wanted);
@@ -240,10 +245,7 @@ public final class Images {
     }
 
     private ImageView create(String name, ImageRequest wanted) throws BlockException {
-        String _ = ImageFiles.require("rawFile", wanted.rawFile());
-        if (wanted.backingFile() == null) {
-            Long _ = ImageFiles.require("size", wanted.size());
-        }
+        ImageFiles.requireCreatable(wanted);
         var intent = new ImageRecord(
                 name, null, ImageState.CREATING, wanted.sidecar(), false, wanted, clock.instant(), null);
         var image = new ManagedImage(intent);
@@ -337,7 +339,7 @@ public final class Images {
      */
     public void delete(String name, boolean deleteFiles) {
         ManagedImage image = require(name);
-        try (var _ = locks.hold(name)) {
+        try (var _ = locks.holdForRequest(name)) {
             requireServing();
             requireIdle(name);
             LiveImage live = image.live();

@@ -81,7 +81,7 @@ public final class Jobs {
     public EnsuredJob put(String id, JobRequest request) {
         Names.require("job", id);
         Names.require("image", request.image());
-        try (var _ = images.hold(request.image())) {
+        try (var _ = images.holdForRequest(request.image())) {
             images.requireServing();
             ManagedJob known = jobs.get(id);
             return known != null ? again(known, request) : new EnsuredJob(start(id, request), true);

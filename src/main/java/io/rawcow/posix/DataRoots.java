@@ -17,8 +17,15 @@ public final class DataRoots {
      *
      * @param writable false for a root that only holds backings
      * @param reserved a name directly in the root that no path may lead into, empty for none
+     * @param alias another absolute path of the folder, through links, that paths may begin with; the folder's own path
+     *     for none
      */
-    public record Root(Folder folder, boolean writable, String reserved) {
+    public record Root(Folder folder, boolean writable, String reserved, String alias) {
+
+        /** A root without an alias. */
+        public Root(Folder folder, boolean writable, String reserved) {
+            this(folder, writable, reserved, folder.path());
+        }
 
         String pathTo(String relative) {
             String path = folder.path();
@@ -70,16 +77,16 @@ public final class DataRoots {
      * Resolves a name against a folder.
      *
      * @param base absolute path of a folder, without symbolic links
-     * @throws PosixException EXDEV if the result lies in no root; ENOENT for an empty name
+     * @throws PosixException EXDEV if the result lies in no root or in a reserved folder; ENOENT for an empty name
      */
     public Place locate(String base, String name) throws PosixException {
         if (name.isEmpty() || name.indexOf('\0') >= 0) {
             throw new PosixException("resolve path", name, name.isEmpty() ? Errno.ENOENT : Errno.EINVAL);
         }
-        String path = absolute(base, name);
+        String path = withoutAlias(absolute(base, name));
         Root root = owner(path).orElseThrow(() -> new PosixException("resolve path", path, Errno.EXDEV));
         String inside = root.pathTo("");
-        if (path.length() <= inside.length()) {
+        if (path.length() <= inside.length() || root.reserves(path)) {
             throw new PosixException("resolve path", path, Errno.EXDEV);
         }
         String relative = path.substring(inside.length());
@@ -92,6 +99,19 @@ public final class DataRoots {
     /** The innermost root that an absolute path lies in, or is. */
     Optional<Root> owner(String path) {
         return longestFirst.stream().filter(root -> root.contains(path)).findFirst();
+    }
+
+    /**
+     * The same path beginning with a root's own, if it begins with the alias of one that lies deeper than its owner.
+     */
+    private String withoutAlias(String path) {
+        int owned = owner(path).map(root -> root.folder().path().length()).orElse(0);
+        return roots.stream()
+                .filter(root -> path.equals(root.alias()) || path.startsWith(root.alias() + "/"))
+                .filter(root -> root.alias().length() > owned)
+                .max(Comparator.comparingInt(root -> root.alias().length()))
+                .map(root -> root.folder().path() + path.substring(root.alias().length()))
+                .orElse(path);
     }
 
     /**
