@@ -1,6 +1,7 @@
 package io.rawcow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -20,8 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code rawcow serve} as a process: how it starts, what it says, how it ends. */
 class ServeIT {
@@ -102,25 +101,43 @@ class ServeIT {
                 .statusCode();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"0.0.0.0:0", "[::]:0", "192.0.2.1:8080"})
-    void listeningBeyondLoopbackIsRefused(String listen) throws Exception {
-        assertThat(refused("--data", ".", "--listen", listen)).contains("loopback", "does not ask who calls");
+    @Test
+    void listeningBeyondLoopbackIsRefused() throws Exception {
+        assertThat(refused("--data", ".", "--listen", "0.0.0.0:0")).contains("loopback", "does not ask who calls");
+        for (String listen : List.of("[::]:0", "192.0.2.1:8080", "198.51.100.7:0")) {
+            assertThat(explained("rawcow.listen=" + listen)).contains("loopback");
+        }
+        assertThat(explained("rawcow.listen=127.0.0.1:0", "server.address=0.0.0.0"))
+                .contains("--data");
     }
 
     @Test
     void whatIsWrongWithTheConfigurationIsSaidInOneLine() throws Exception {
-        assertThat(refused("--listen", "127.0.0.1:0")).contains("--data DIR");
-        assertThat(refused("--data", "missing", "--listen", "127.0.0.1:0")).contains("missing", "No such file");
-        assertThat(refused("--data", ".", "--listen", "nonsense")).contains("rawcow.listen", "HOST:PORT");
+        assertThat(explained("rawcow.listen=127.0.0.1:0")).contains("--data DIR");
+        assertThat(explained("rawcow.listen=127.0.0.1:0", "rawcow.data=/missing"))
+                .contains("/missing", "No such file");
+        assertThat(explained("rawcow.listen=nonsense")).contains("rawcow.listen", "HOST:PORT");
+        assertThat(explained("rawcow.listen=127.0.0.1:81", "rawcow.management=127.0.0.1:81"))
+                .contains("rawcow.management");
         Files.writeString(folder.resolve("bad.yaml"), "rawcow: {stream: {workers: 1}}");
         assertThat(refused("--data", ".", "--config", "bad.yaml", "--listen", "127.0.0.1:0"))
                 .contains("rawcow.stream.workers");
-        Files.writeString(folder.resolve("worse.yaml"), "rawcow: {streams: {workers: 0}}");
-        assertThat(refused("--data", ".", "--config", "worse.yaml", "--listen", "127.0.0.1:0"))
+        assertThat(explained("rawcow.listen=127.0.0.1:0", "rawcow.data=" + folder, "rawcow.streams.workers=0"))
                 .contains("rawcow.streams.workers is from 1 to 64");
-        assertThat(refused("--data", ".", "--config", "none.yaml", "--listen", "127.0.0.1:0"))
+        assertThat(explained("rawcow.listen=127.0.0.1:0", "rawcow.images.vm.size=huge"))
+                .contains("rawcow.images.vm.size");
+        assertThat(explained("spring.config.additional-location=file:none.yaml"))
                 .contains("none.yaml");
+    }
+
+    /** What the process would say, without one. */
+    private static String explained(String... properties) {
+        Throwable failure = catchThrowable(() ->
+                Service.start(Arrays.stream(properties).map(each -> "--" + each).toList()));
+        assertThat(failure).isNotNull();
+        String explanation = StartFailure.explain(failure);
+        assertThat(explanation).startsWith("cannot start: ").hasLineCount(1);
+        return explanation;
     }
 
     @Test

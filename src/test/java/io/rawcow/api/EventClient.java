@@ -22,7 +22,11 @@ import tools.jackson.databind.JsonNode;
 final class EventClient implements AutoCloseable {
 
     /** One event as it came over the wire; a comment has none of the three. */
-    record Received(@Nullable String id, @Nullable String event, @Nullable JsonNode data, String text) {
+    record Received(
+            @Nullable String id,
+            @Nullable String event,
+            @Nullable JsonNode data,
+            String text) {
         static final Received COMMENT = new Received(null, null, null, ":");
         static final Received END = new Received(null, null, null, "");
 
@@ -103,7 +107,7 @@ final class EventClient implements AutoCloseable {
     Received await(String name, String change) throws InterruptedException {
         Received next = nextEvent();
         while (!next.at("name").equals(name) || !next.at("change").equals(change)) {
-            if (next == Received.END) {
+            if (next.equals(Received.END)) {
                 throw new AssertionError("the stream ended");
             }
             next = nextEvent();

@@ -48,7 +48,7 @@ class EventsIT {
         try (var events = EventClient.connect(service.base(), null)) {
             assertThat(events.response().headers().firstValue("Content-Type")).hasValue("text/event-stream");
             assertThat(events.response().headers().firstValue("Cache-Control")).hasValue("no-store");
-            assertThat(events.next()).isSameAs(Received.COMMENT);
+            assertThat(events.next()).isEqualTo(Received.COMMENT);
             api.create("vm");
             api.put("/v1/jobs/job", ApiClient.stream("vm")).expect(202);
             api.rested("job");
@@ -140,7 +140,8 @@ class EventsIT {
 
     @Test
     void listenerThatDoesNotReadKeepsNobodyWaiting() throws Exception {
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), service.base().getPort())) {
+        try (var socket =
+                new Socket(InetAddress.getLoopbackAddress(), service.base().getPort())) {
             socket.setReceiveBufferSize(1024);
             OutputStream out = socket.getOutputStream();
             out.write("GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -206,7 +207,7 @@ class EventsIT {
             assertThat(waiting[0].problem(503, "shutting_down").header("Retry-After"))
                     .isNotEmpty();
             Received last = events.nextEvent();
-            while (last != Received.END) {
+            while (!last.equals(Received.END)) {
                 last = events.nextEvent();
             }
         }
