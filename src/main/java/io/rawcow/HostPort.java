@@ -1,7 +1,5 @@
 package io.rawcow;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,10 +21,6 @@ record HostPort(String host, int port) {
         }
         String host = form.group(1) != null ? form.group(1) : form.group(2);
         return new HostPort(host, Integer.parseInt(form.group(3)));
-    }
-
-    InetAddress address() throws UnknownHostException {
-        return InetAddress.getByName(host);
     }
 
     HostPort withPort(int actual) {

@@ -4,7 +4,6 @@ import io.rawcow.catalog.CatalogStore;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixException;
 import io.rawcow.posix.PosixFolder;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,15 +30,23 @@ final class OpenRoots implements AutoCloseable {
         }
     }
 
-    private void add(String option, String path, boolean writable) {
+    private void add(String option, String stated, boolean writable) {
+        String path = absolute(stated);
         try {
-            PosixFolder folder =
-                    PosixFolder.open(Path.of("").toAbsolutePath().resolve(path).toString());
+            PosixFolder folder = PosixFolder.open(path);
             folders.add(folder);
-            roots.add(new DataRoots.Root(folder, writable, CatalogStore.FOLDER));
+            // What was stated may lead there through links; callers know the folder by that name.
+            roots.add(new DataRoots.Root(folder, writable, CatalogStore.FOLDER, path));
         } catch (PosixException e) {
-            throw new StartException("cannot start: %s %s: %s".formatted(option, path, e.reason()), e);
+            throw new StartException("cannot start: %s %s: %s".formatted(option, stated, e.reason()), e);
         }
+    }
+
+    /** Text, because a Path cannot have every name where the locale is not UTF-8. */
+    private static String absolute(String stated) {
+        String path = stated.startsWith("/") ? stated : System.getProperty("user.dir") + "/" + stated;
+        String plain = path.replaceAll("/(\\./|/)+", "/").replaceAll("/\\.?$", "");
+        return plain.isEmpty() ? "/" : plain;
     }
 
     DataRoots roots() {

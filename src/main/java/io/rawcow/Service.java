@@ -22,6 +22,8 @@ final class Service implements AutoCloseable {
             Map.entry("spring.mvc.formcontent.filter.enabled", "false"),
             Map.entry("spring.jmx.enabled", "false"),
             Map.entry("spring.main.log-startup-info", "false"),
+            // A path that is none is the caller's affair.
+            Map.entry("logging.level.org.springframework.web.servlet.PageNotFound", "ERROR"),
             Map.entry("management.endpoints.web.exposure.include", "health,info,prometheus"),
             Map.entry("management.endpoints.web.discovery.enabled", "false"),
             Map.entry("management.endpoint.health.probes.enabled", "true"),

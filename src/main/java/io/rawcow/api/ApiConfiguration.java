@@ -1,8 +1,11 @@
 package io.rawcow.api;
 
 import io.rawcow.catalog.Catalog;
+import java.util.Arrays;
 import java.util.List;
+import org.apache.catalina.Pipeline;
 import org.apache.catalina.core.StandardHost;
+import org.apache.catalina.valves.ErrorReportValve;
 import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -55,6 +58,10 @@ public class ApiConfiguration {
     WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> problemsOfTheServer() {
         return factory -> factory.addContextCustomizers(context -> {
             if (context.getParent() instanceof StandardHost host) {
+                Pipeline pipeline = host.getPipeline();
+                Arrays.stream(pipeline.getValves())
+                        .filter(ErrorReportValve.class::isInstance)
+                        .forEach(pipeline::removeValve);
                 host.setErrorReportValveClass(ProblemValve.class.getName());
             }
         });
@@ -66,7 +73,7 @@ public class ApiConfiguration {
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
                 registry.addInterceptor(closing);
-                registry.addInterceptor(new StrictQuery());
+                registry.addInterceptor(new StrictTarget());
             }
 
             @Override

@@ -89,7 +89,15 @@ final class EventsController {
         } finally {
             subscription.close();
             places.release();
+            complete(context);
+        }
+    }
+
+    private static void complete(AsyncContext context) {
+        try {
             context.complete();
+        } catch (IllegalStateException e) {
+            LOG.log(Level.DEBUG, "the server has ended the request before: its client is gone", e);
         }
     }
 

@@ -13,6 +13,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -51,6 +52,11 @@ final class ImagesController {
         return ensured.created()
                 ? ResponseEntity.created(URI.create("/v1/images/" + name)).body(ensured.image())
                 : ResponseEntity.ok(ensured.image());
+    }
+
+    @PostMapping("/{image}/check")
+    CheckView check(@PathVariable("image") String name) {
+        return CheckView.of(name, images.check(name));
     }
 
     private static ImageRequest requestOf(JsonBody body) {

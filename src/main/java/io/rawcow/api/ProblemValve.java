@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProblemValve extends ErrorReportValve {
     private static final Logger LOG = System.getLogger(ProblemValve.class.getName());
     private static final int FIRST_ERROR = 400;
+    private static final int FIRST_OF_OURS = 500;
 
     @Override
     protected void report(Request request, Response response, @Nullable Throwable throwable) {
@@ -24,7 +25,7 @@ public final class ProblemValve extends ErrorReportValve {
         if (status < FIRST_ERROR || response.getContentWritten() > 0 || !response.setErrorReported()) {
             return;
         }
-        if (throwable != null) {
+        if (throwable != null && status >= FIRST_OF_OURS) {
             LOG.log(Level.ERROR, "internal error: path=" + request.getRequestURI(), throwable);
         }
         try {
@@ -49,7 +50,7 @@ public final class ProblemValve extends ErrorReportValve {
                 new ProblemException(ProblemCode.BUSY, "the service works at its limits")
                         .withAction("repeat the request after the time of the Retry-After header");
             default ->
-                status < 500 || status == 501 || status == 505
+                status < FIRST_OF_OURS || status == 501 || status == 505
                         ? new ProblemException(
                                         ProblemCode.MALFORMED_REQUEST,
                                         "the request line, a header or the path cannot be read")

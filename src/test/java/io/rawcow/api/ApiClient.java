@@ -123,6 +123,25 @@ final class ApiClient {
         return get("/v1/jobs/" + job + "?wait=30s").expect(200);
     }
 
+    /** Creates an image over {@code golden.img}, its files named as the image. */
+    Answer create(String name) {
+        return put("/v1/images/" + name, request(name)).expect(201);
+    }
+
+    static String request(String name) {
+        return """
+                {"sidecar": "%1$s.raw-cow", "backingFile": "golden.img", "rawFile": "%1$s.img"}""".formatted(name);
+    }
+
+    static String stream(String image) {
+        return "{\"type\": \"stream\", \"image\": \"" + image + "\"}";
+    }
+
+    /** The body of a job that does not end by itself as long as a test runs. */
+    static String slowStream(String image) {
+        return "{\"type\": \"stream\", \"image\": \"" + image + "\", \"speed\": 4096}";
+    }
+
     URI base() {
         return base;
     }

@@ -4,12 +4,17 @@ import com.atlassian.oai.validator.OpenApiInteractionValidator;
 import com.atlassian.oai.validator.model.Request;
 import com.atlassian.oai.validator.model.SimpleRequest;
 import com.atlassian.oai.validator.model.SimpleResponse;
+import com.atlassian.oai.validator.report.MessageResolver;
 import com.atlassian.oai.validator.report.ValidationReport;
+import com.atlassian.oai.validator.schema.SchemaValidator;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.parser.OpenAPIV3Parser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,8 +27,11 @@ final class Contract {
     private static final Path FILE = Path.of("openapi.yaml");
     private static final Set<String> METHODS = Set.of("get", "put", "post", "patch", "delete");
     private static final Set<String> EXERCISED = new ConcurrentSkipListSet<>();
+    private static final Set<String> TESTED_BY = new ConcurrentSkipListSet<>();
 
     private static final Map<String, Object> DOCUMENT = read();
+    private static final OpenAPI API = new OpenAPIV3Parser().read(FILE.toString());
+    private static final SchemaValidator SCHEMAS = new SchemaValidator(API, new MessageResolver());
     private static final OpenApiInteractionValidator VALIDATOR =
             OpenApiInteractionValidator.createFor(FILE.toString()).build();
 
@@ -48,7 +56,35 @@ final class Contract {
         if (requestToo) {
             report = report.merge(VALIDATOR.validateRequest(request));
         }
+        StackWalker.getInstance()
+                .walk(frames -> frames.map(StackWalker.StackFrame::getClassName)
+                        .filter(name -> name.endsWith("IT"))
+                        .map(name -> name.substring(name.lastIndexOf('.') + 1))
+                        .findFirst())
+                .ifPresent(TESTED_BY::add);
         EXERCISED.add(operationOf(request.getMethod(), request.getPath()) + " " + answer.status());
+        return report.hasErrors() ? report.getMessages().toString() : "";
+    }
+
+    /** Holds an answer to a method that a path does not take to every operation of that path. */
+    static String checkNotAllowed(String path, Answer answer) {
+        var messages = new StringBuilder();
+        for (String method : METHODS) {
+            Request.Method each = Request.Method.valueOf(method.toUpperCase(Locale.ROOT));
+            if (!operationOf(each, path).equals("none")) {
+                var request = new SimpleRequest.Builder(each, path).build();
+                messages.append(check(request, false, answer));
+            }
+        }
+        return messages.toString();
+    }
+
+    /** @return what is wrong with an event's data, empty if nothing */
+    static String checkEvent(String kind, String data) {
+        String schema = Character.toUpperCase(kind.charAt(0)) + kind.substring(1) + "Event";
+        EXERCISED.add("streamEvents 200");
+        ValidationReport report =
+                SCHEMAS.validate(data, API.getComponents().getSchemas().get(schema), "event");
         return report.hasErrors() ? report.getMessages().toString() : "";
     }
 
@@ -56,8 +92,8 @@ final class Contract {
         return map(DOCUMENT, "paths").keySet().stream()
                 .filter(template -> pattern(template).matcher(path).matches())
                 .map(template -> map(map(DOCUMENT, "paths"), template))
-                .filter(item -> item.containsKey(method.name().toLowerCase(java.util.Locale.ROOT)))
-                .map(item -> map(item, method.name().toLowerCase(java.util.Locale.ROOT)))
+                .filter(item -> item.containsKey(method.name().toLowerCase(Locale.ROOT)))
+                .map(item -> map(item, method.name().toLowerCase(Locale.ROOT)))
                 .map(operation -> (String) operation.get("operationId"))
                 .findFirst()
                 .orElse("none");
@@ -80,6 +116,11 @@ final class Contract {
             });
         });
         return all;
+    }
+
+    /** The test classes that have sent requests. */
+    static Set<String> testedBy() {
+        return TESTED_BY;
     }
 
     static Set<String> exercised() {

@@ -192,6 +192,32 @@ class DataRootsTest {
     }
 
     @Test
+    void aRootIsKnownByItsAliasToo() throws Exception {
+        Files.createSymbolicLink(temp.resolve("alias"), temp.resolve("data"));
+        Files.createSymbolicLink(temp.resolve("data/link"), temp.resolve("backings"));
+        DataRoots aliased = new DataRoots(List.of(
+                new DataRoots.Root(data, true, ".rawcow", base + "/alias"),
+                new DataRoots.Root(backings, false, "", base + "/data/link")));
+
+        assertThat(aliased.locate(base + "/alias/a").path()).isEqualTo(base + "/data/a");
+        assertThat(aliased.locate(base + "/data/a").path()).isEqualTo(base + "/data/a");
+        assertThat(aliased.locate(base + "/alias/../backings/k").path()).isEqualTo(base + "/backings/k");
+        // An alias inside of another root leads to its own root.
+        assertThat(aliased.locate("link/k").path()).isEqualTo(base + "/backings/k");
+        assertThat(aliased.locate(base + "/alias/link/k").path()).isEqualTo(base + "/data/link/k");
+        assertRefused(Errno.EXDEV, () -> aliased.locate(base + "/aliased/a"));
+        assertRefused(Errno.EXDEV, () -> aliased.locate(base + "/alias"));
+        assertRefused(Errno.EXDEV, () -> aliased.locate(base + "/alias/.rawcow/c"));
+    }
+
+    @Test
+    void theReservedFolderIsRefusedWhetherSomethingIsThereOrNot() {
+        for (String path : List.of(".rawcow", ".rawcow/c", "./.rawcow/nothing", base + "/data/.rawcow/nothing")) {
+            assertRefused(Errno.EXDEV, () -> roots.locate(path));
+        }
+    }
+
+    @Test
     void aPlaceAloneKnowsItsOwnRoot() throws Exception {
         Place place = new Place(roots.primary(), "golden/g");
 

@@ -18,24 +18,30 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
-/** Refuses query parameters that an operation does not declare, and those stated twice. */
-final class StrictQuery implements HandlerInterceptor {
+/**
+ * Refuses query parameters that an operation does not declare, those stated twice, and parameters in the path, which
+ * the framework would pass over in silence.
+ */
+final class StrictTarget implements HandlerInterceptor {
 
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        String query = request.getQueryString();
-        if (query != null
-                && !query.isEmpty()
-                && request.getDispatcherType() == DispatcherType.REQUEST
-                && handler instanceof HandlerMethod method) {
-            check(query, declaredBy(method));
+        if (request.getDispatcherType() == DispatcherType.REQUEST && handler instanceof HandlerMethod method) {
+            if (request.getRequestURI().contains(";")) {
+                throw new ProblemException(ProblemCode.NOT_FOUND, "no path of this interface has a semicolon")
+                        .withAction("correct the path; openapi.yaml has all of them");
+            }
+            String query = request.getQueryString();
+            if (query != null && !query.isEmpty()) {
+                check(query, declaredBy(method));
+            }
         }
         return true;
     }
 
     private static Set<String> declaredBy(HandlerMethod method) {
         return Arrays.stream(method.getMethodParameters())
-                .map(StrictQuery::nameOf)
+                .map(StrictTarget::nameOf)
                 .filter(Objects::nonNull)
                 .collect(Collectors.toSet());
     }

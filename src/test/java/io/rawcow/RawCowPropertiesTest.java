@@ -1,0 +1,102 @@
+package io.rawcow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.rawcow.catalog.CatalogSettings;
+import io.rawcow.catalog.DeclaredImage;
+import io.rawcow.catalog.ImageRequest;
+import io.rawcow.catalog.JobRequest;
+import io.rawcow.stream.ErrorPolicy;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+class RawCowPropertiesTest {
+
+    private static RawCowProperties bind(Map<String, String> properties) {
+        return new Binder(new MapConfigurationPropertySource(properties))
+                .bindOrCreate("rawcow", RawCowProperties.class);
+    }
+
+    @Test
+    void defaultsAreThoseOfTheDocs() {
+        RawCowProperties properties = bind(Map.of());
+
+        assertThat(properties.data()).isEmpty();
+        assertThat(properties.dataRo()).isEmpty();
+        assertThat(properties.listen()).isEqualTo("127.0.0.1:8080");
+        assertThat(properties.management()).isNull();
+        assertThat(properties.declaredImages()).isEmpty();
+        assertThat(properties.streams().settings()).isEqualTo(CatalogSettings.DEFAULT);
+    }
+
+    @Test
+    void everyPropertyIsRead() {
+        RawCowProperties properties = bind(Map.ofEntries(
+                Map.entry("rawcow.data[0]", "/one"),
+                Map.entry("rawcow.data[1]", "/two"),
+                Map.entry("rawcow.data-ro", "/three,/four"),
+                Map.entry("rawcow.listen", "localhost:1"),
+                Map.entry("rawcow.management", "0.0.0.0:2"),
+                Map.entry("rawcow.streams.running", "1"),
+                Map.entry("rawcow.streams.workers", "2"),
+                Map.entry("rawcow.streams.window", "1MB"),
+                Map.entry("rawcow.streams.buffers", "4MB"),
+                Map.entry("rawcow.streams.kept", "5"),
+                Map.entry("rawcow.images.vm.sidecar", "a"),
+                Map.entry("rawcow.images.vm.backing-file", "b"),
+                Map.entry("rawcow.images.vm.backing-format", "raw"),
+                Map.entry("rawcow.images.vm.raw-file", "c"),
+                Map.entry("rawcow.images.vm.size", "10GB"),
+                Map.entry("rawcow.images.vm.sector-size", "65536"),
+                Map.entry("rawcow.images.vm.stream.speed", "1048576"),
+                Map.entry("rawcow.images.vm.stream.on-error", "stop"),
+                Map.entry("rawcow.images[my.vm].raw-file", "d")));
+
+        assertThat(properties.data()).containsExactly("/one", "/two");
+        assertThat(properties.dataRo()).containsExactly("/three", "/four");
+        assertThat(properties.listen()).isEqualTo("localhost:1");
+        assertThat(properties.management()).isEqualTo("0.0.0.0:2");
+        CatalogSettings settings = properties.streams().settings();
+        assertThat(settings.runningJobs()).isEqualTo(1);
+        assertThat(settings.stream().workers()).isEqualTo(2);
+        assertThat(settings.stream().windowBytes()).isEqualTo(1 << 20);
+        assertThat(settings.bufferBytes()).isEqualTo(4 << 20);
+        assertThat(settings.keptJobs()).isEqualTo(5);
+        assertThat(properties.declaredImages())
+                .containsExactlyInAnyOrder(
+                        new DeclaredImage(
+                                "vm",
+                                new ImageRequest("a", "b", "raw", "c", 10L << 30, 65536, null, null, null, null),
+                                new JobRequest("stream", "vm", 1 << 20, ErrorPolicy.STOP, true, false, false)),
+                        new DeclaredImage(
+                                "my.vm",
+                                new ImageRequest(null, null, null, "d", null, null, null, null, null, null),
+                                null));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "rawcow.streams.running,0", "rawcow.streams.workers,65", "rawcow.streams.window,4KB",
+        "rawcow.streams.buffers,1MB", "rawcow.streams.kept,-1", "rawcow.streams.running,many"
+    })
+    void valueOutOfItsRangeIsRefused(String name, String value) {
+        assertThatThrownBy(() -> bind(Map.of(name, value))).hasStackTraceContaining(name);
+    }
+
+    @Test
+    void streamWithNothingStatedHasTheDefaults() {
+        RawCowProperties properties =
+                bind(Map.of("rawcow.images.vm.sidecar", "a", "rawcow.images.vm.stream.speed", "0"));
+
+        assertThat(properties.declaredImages().getFirst().stream())
+                .isEqualTo(new JobRequest("stream", "vm", 0, ErrorPolicy.ENOSPC, true, false, false));
+        assertThat(List.of(properties.declaredImages().getFirst().image().sidecar()))
+                .containsExactly("a");
+    }
+}
