@@ -163,6 +163,9 @@ public final class Images {
                     differences);
         }
         boolean create = known.record().state() == ImageState.CREATING && known.live() == null;
+        if (create && files.isUnmade(known.record())) {
+            return new Ensured(create(known.name(), known.record().request()), true);
+        }
         if (known.live() == null) {
             openRecorded(known, wanted);
             tell(known, create ? "created" : "opened");
@@ -217,10 +220,14 @@ public final class Images {
                     differences);
         }
         requireNotOfAnother(null, facts.rawFile());
+        String stored = files.uuidOf(sidecar);
         LiveImage live = files.open(sidecar, wanted);
         ImageState state = live.isStandalone() ? ImageState.STANDALONE : ImageState.COW;
-        var record = new ImageRecord(name, Openings.uuidOf(live), state, sidecar, true, facts, clock.instant(), null);
-        return register(new ManagedImage(record), live, "opened");
+        String uuid = live.isStandalone() ? stored : Openings.uuidOf(live);
+        var record = new ImageRecord(name, uuid, state, sidecar, true, facts, clock.instant(), null);
+        var image = new ManagedImage(record);
+        image.leftover(live.isStandalone());
+        return register(image, live, "opened");
     }
 
     private ImageView register(ManagedImage image, LiveImage live, String change) throws BlockException {
@@ -303,9 +310,7 @@ public final class Images {
         if (image == null) {
             throw new BlockException(FaultKind.IMAGE_CLOSED, "cannot record detach: the image is gone: image=" + name);
         }
-        if (image.record().state() != ImageState.STANDALONE) {
-            openings.save(image, image.record().detached(clock.instant(), keepSidecar));
-        }
+        openings.recordStandalone(image, clock.instant(), keepSidecar);
     }
 
     /** Tells of the image's state if it is another than was told last. */
@@ -346,10 +351,7 @@ public final class Images {
                 live.close();
             }
             if (deleteFiles) {
-                ImageRecord record = image.record();
-                boolean hasSidecar = record.state() != ImageState.STANDALONE || record.sidecarKept();
-                files.delete(hasSidecar ? record.sidecar() : null, false);
-                files.delete(record.request().rawFile(), true);
+                files.delete(image.record());
             }
             store.remove(Kind.IMAGES, name);
             images.remove(name);

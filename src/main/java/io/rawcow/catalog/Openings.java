@@ -5,6 +5,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.format.Extension;
 import io.rawcow.image.LiveImage;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -89,6 +90,14 @@ final class Openings {
             store.save(Kind.IMAGES, image.name(), next);
             image.record(next);
         }
+    }
+
+    /** Durably, and before the sidecar goes. */
+    void recordStandalone(ManagedImage image, Instant when, boolean keepSidecar) throws BlockException {
+        if (image.record().state() != ImageState.STANDALONE || (image.leftover() && !keepSidecar)) {
+            save(image, image.record().detached(when, keepSidecar));
+        }
+        image.leftover(false);
     }
 
     static List<Warning> warningsOf(LiveImage live) {
