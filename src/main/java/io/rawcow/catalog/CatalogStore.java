@@ -91,8 +91,9 @@ public final class CatalogStore implements AutoCloseable {
     private static Folder openFolder(Folder parent, String name) throws PosixException {
         if (parent.status(name).isEmpty()) {
             parent.createFolder(name, FOLDER_MODE);
-            parent.sync();
         }
+        // Also one that is there: a service that was killed may not have come to it.
+        parent.sync();
         return parent.folder(name);
     }
 
@@ -146,7 +147,8 @@ public final class CatalogStore implements AutoCloseable {
     }
 
     /**
-     * Reads all objects of a kind.
+     * Reads all objects of a kind, and makes them durable: a service that was killed may have replaced or removed one
+     * without, and what is done because of a record must not outlive it.
      *
      * @throws BlockException IO_ERROR naming the file, if one cannot be read or understood: nothing is passed over
      */
@@ -154,6 +156,7 @@ public final class CatalogStore implements AutoCloseable {
         Folder source = folderOf(kind);
         var objects = new ArrayList<T>();
         try {
+            source.sync();
             for (String name : source.list()) {
                 if (name.endsWith(ENDING) && !name.startsWith(".")) {
                     objects.add(read(source, name, type));

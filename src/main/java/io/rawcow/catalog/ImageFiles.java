@@ -38,10 +38,14 @@ final class ImageFiles {
 
     /** Makes the files of a request that states everything a new image needs. */
     void create(ImageRequest request) throws BlockException {
+        SidecarHeader _ = ImageCreator.create(roots, spec(request));
+    }
+
+    private ImageSpec spec(ImageRequest request) {
         Place sidecar = paths.locate("sidecar", require("sidecar", request.sidecar()));
         Place raw = paths.locate("rawFile", require("rawFile", request.rawFile()));
         String backing = request.backingFile();
-        var spec = new ImageSpec(
+        return new ImageSpec(
                 sidecar,
                 backing == null ? null : paths.storedName(sidecar, paths.locate("backingFile", backing)),
                 request.backingFormat(),
@@ -51,7 +55,13 @@ final class ImageFiles {
                 Preallocation.OFF,
                 Boolean.TRUE.equals(request.reuseRawFile()),
                 true);
-        SidecarHeader _ = ImageCreator.create(roots, spec);
+    }
+
+    /** Whether a creation was begun and did not come to a sidecar: repeated, it may be refused as at first. */
+    boolean isUnmade(ImageRecord record) {
+        return record.state() == ImageState.CREATING
+                && record.sidecar() != null
+                && !paths.exists(paths.locate("sidecar", record.sidecar()));
     }
 
     static <T> T require(String field, @Nullable T value) {
@@ -133,6 +143,14 @@ final class ImageFiles {
         }
     }
 
+    String uuidOf(String sidecarPath) throws BlockException {
+        try (OpenFile file = paths.locate("sidecar", sidecarPath).open(Access.READ)) {
+            return Sidecar.open(file, "").extension().uuid();
+        } catch (PosixException e) {
+            throw BlockException.of(e, "sidecar");
+        }
+    }
+
     private String backingPath(String folder, StoredName backing) throws PosixException {
         return backing.isUri()
                 ? backing.name()
@@ -151,9 +169,7 @@ final class ImageFiles {
                 unlink(file);
             }
         } catch (PosixException e) {
-            if (e.errno() != Errno.ENOENT) {
-                throw BlockException.of(e, "sidecar");
-            }
+            requireGone(sidecarPath, "sidecar", e);
         }
     }
 
@@ -179,33 +195,32 @@ final class ImageFiles {
     }
 
     /**
-     * Removes what belongs to an image that is closed: of one that was never whole, only what a creation left.
+     * Removes the files of an image that is closed, durably. What is gone already, and a device, are passed over; it
+     * can be cut off anywhere and repeated.
      *
-     * @throws BlockException IMAGE_LOCKED if somebody has a file open; what is gone stays gone, and a repetition goes
-     *     on
+     * @throws BlockException IMAGE_LOCKED if somebody has one open
      */
-    void deleteAll(ImageRecord record) throws BlockException {
-        String sidecar = record.sidecar();
-        boolean whole = record.state() != ImageState.CREATING
-                || (sidecar != null && paths.exists(paths.locate("sidecar", sidecar)));
-        if (!whole) {
+    void delete(ImageRecord record) throws BlockException {
+        if (isUnmade(record)) {
+            // Its raw file may be somebody else's, for which it was not made.
+            ImageCreator.discard(roots, spec(record.request()));
             return;
         }
-        if (record.state() == ImageState.STANDALONE && !record.sidecarKept()) {
-            if (sidecar != null && record.uuid() != null) {
-                removeLeftoverSidecar(sidecar, record.uuid());
-            }
-        } else {
-            delete(sidecar, false);
+        boolean creating = record.state() == ImageState.CREATING;
+        if (creating) {
+            // While the sidecar is there the raw file is known to be this image's.
+            delete(record.request().rawFile(), true);
         }
-        delete(record.request().rawFile(), true);
+        if (record.state() != ImageState.STANDALONE || record.sidecarKept()) {
+            delete(record.sidecar(), false);
+        } else if (record.sidecar() != null && record.uuid() != null) {
+            removeLeftoverSidecar(record.sidecar(), record.uuid());
+        }
+        if (!creating) {
+            delete(record.request().rawFile(), true);
+        }
     }
 
-    /**
-     * Removes a file of an image that is closed. One that is gone already, and a device, are passed over.
-     *
-     * @throws BlockException IMAGE_LOCKED if somebody has it open
-     */
     private void delete(@Nullable String path, boolean rawFile) throws BlockException {
         if (path == null) {
             return;
@@ -220,6 +235,18 @@ final class ImageFiles {
             if (!file.status().isDevice()) {
                 unlink(file);
             }
+        } catch (PosixException e) {
+            requireGone(path, what, e);
+        }
+    }
+
+    /** A file that is not there is gone for good: a service that was killed may have removed it without a sync. */
+    private void requireGone(String path, String what, PosixException cause) throws BlockException {
+        if (cause.errno() != Errno.ENOENT) {
+            throw BlockException.of(cause, what);
+        }
+        try (Folder parent = paths.locate("sidecar", path).openParent()) {
+            parent.sync();
         } catch (PosixException e) {
             if (e.errno() != Errno.ENOENT) {
                 throw BlockException.of(e, what);

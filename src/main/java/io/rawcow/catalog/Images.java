@@ -50,7 +50,6 @@ public final class Images {
         activeJobs = lookup;
     }
 
-    /** Told of every image that was opened, after a PUT too. */
     void onOpened(Consumer<String> listener) {
         onOpened = listener;
     }
@@ -167,6 +166,9 @@ public final class Images {
                     differences);
         }
         boolean create = known.record().state() == ImageState.CREATING && known.live() == null;
+        if (create && files.isUnmade(known.record())) {
+            return new Ensured(create(known.name(), known.record().request()), true);
+        }
         if (known.live() == null) {
             openRecorded(known, wanted);
             tell(known, create ? "created" : "opened");
@@ -205,10 +207,14 @@ public final class Images {
                     differences);
         }
         Ownership.requireNobodys(images.values(), null, facts.rawFile());
+        String stored = files.uuidOf(sidecar);
         LiveImage live = files.open(sidecar, wanted);
         ImageState state = live.isStandalone() ? ImageState.STANDALONE : ImageState.COW;
-        var record = new ImageRecord(name, Openings.uuidOf(live), state, sidecar, true, facts, clock.instant(), null);
-        return register(new ManagedImage(record), live, "opened");
+        String uuid = live.isStandalone() ? stored : Openings.uuidOf(live);
+        var record = new ImageRecord(name, uuid, state, sidecar, true, facts, clock.instant(), null);
+        var image = new ManagedImage(record);
+        image.leftover(live.isStandalone());
+        return register(image, live, "opened");
     }
 
     private ImageView register(ManagedImage image, LiveImage live, String change) throws BlockException {
@@ -301,12 +307,7 @@ public final class Images {
         if (image == null) {
             throw new BlockException(FaultKind.IMAGE_CLOSED, "cannot record detach: the image is gone: image=" + name);
         }
-        ImageRecord record = image.record();
-        if (record.state() != ImageState.STANDALONE) {
-            openings.save(image, record.detached(clock.instant(), keepSidecar));
-        } else if (record.sidecarKept() != keepSidecar && record.detachedAt() != null) {
-            openings.save(image, record.detached(record.detachedAt(), keepSidecar));
-        }
+        openings.recordStandalone(image, clock.instant(), keepSidecar);
     }
 
     /** Tells of the image's state if it is another than was told last. */
@@ -350,7 +351,7 @@ public final class Images {
                 live.close();
             }
             if (deleteFiles) {
-                files.deleteAll(image.record());
+                files.delete(image.record());
             }
             store.remove(Kind.IMAGES, name);
             LOG.log(Level.INFO, "image deleted: image={0} files={1}", name, deleteFiles ? "deleted" : "kept");
@@ -377,8 +378,6 @@ public final class Images {
                     .withAction("take it out of the configuration and restart the service");
         }
     }
-
-    // ---- the end
 
     void beginClose() {
         closing = true;

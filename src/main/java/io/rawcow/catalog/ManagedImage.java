@@ -16,6 +16,7 @@ final class ManagedImage {
     private volatile @Nullable LiveImage live;
     private volatile @Nullable ImageError error;
     private volatile List<Warning> warnings = List.of();
+    private volatile boolean leftover;
     private volatile ImageState announced = ImageState.CREATING;
 
     ManagedImage(ImageRecord record) {
@@ -33,6 +34,15 @@ final class ManagedImage {
 
     void record(ImageRecord next) {
         record = next;
+    }
+
+    /** Whether its sidecar said standalone when it was named: the first job that does not keep it removes it. */
+    boolean leftover() {
+        return leftover;
+    }
+
+    void leftover(boolean is) {
+        leftover = is;
     }
 
     @Nullable

@@ -7,6 +7,7 @@ import io.rawcow.format.Extension;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -102,6 +103,14 @@ final class Openings {
             store.save(Kind.IMAGES, image.name(), next);
             image.record(next);
         }
+    }
+
+    /** Durably, and before the sidecar goes. */
+    void recordStandalone(ManagedImage image, Instant when, boolean keepSidecar) throws BlockException {
+        if (image.record().state() != ImageState.STANDALONE || (image.leftover() && !keepSidecar)) {
+            save(image, image.record().detached(when, keepSidecar));
+        }
+        image.leftover(false);
     }
 
     static List<Warning> warningsOf(LiveImage live) {

@@ -66,6 +66,21 @@ public final class ImageCreator {
         }
     }
 
+    /**
+     * Removes what a creation left that never came to a sidecar. A raw file goes only if that creation made it.
+     *
+     * @throws BlockException IMAGE_LOCKED if it is still at work
+     */
+    public static void discard(DataRoots roots, ImageSpec spec) throws BlockException {
+        try (Folder folder = openParent(spec.sidecar())) {
+            Place raw = roots.locate(folder.path(), spec.rawName());
+            new ImageCreator(roots, spec, folder, raw).removeLeftover(spec.rawName());
+            folder.sync();
+        } catch (PosixException e) {
+            throw BlockException.of(e, SIDECAR);
+        }
+    }
+
     private static void requireTwoNames(Folder folder, Place sidecar, Place raw) throws BlockException, PosixException {
         try (Folder rawFolder = raw.openParent()) {
             if (rawFolder.path().equals(folder.path()) && raw.name().equals(sidecar.name())) {
