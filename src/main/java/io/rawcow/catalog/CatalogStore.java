@@ -91,8 +91,9 @@ public final class CatalogStore implements AutoCloseable {
     private static Folder openFolder(Folder parent, String name) throws PosixException {
         if (parent.status(name).isEmpty()) {
             parent.createFolder(name, FOLDER_MODE);
-            parent.sync();
         }
+        // Also when it is there: who made it may have been killed before this.
+        parent.sync();
         return parent.folder(name);
     }
 
@@ -154,6 +155,8 @@ public final class CatalogStore implements AutoCloseable {
         Folder source = folderOf(kind);
         var objects = new ArrayList<T>();
         try {
+            // What is believed from here on must not be in the page cache alone, as a killed process leaves it.
+            source.sync();
             for (String name : source.list()) {
                 if (name.endsWith(ENDING) && !name.startsWith(".")) {
                     objects.add(read(source, name, type));
