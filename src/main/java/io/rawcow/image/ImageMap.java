@@ -27,8 +27,12 @@ final class ImageMap {
                 : MappedExtent.ofBacking(overlay.backingExtentAt(offset, end));
     }
 
-    /** The first sector behind the run of equal bits that begins at a sector, or {@code endSector} if that is first. */
+    /**
+     * The first sector behind the run of equal bits that begins at a sector, or {@code endSector} if that is first.
+     *
+     * @param allocated what the sector's bit was; it is not looked at again, for it may have been set since
+     */
     static long endOfRun(AllocationBitmap bitmap, long sector, boolean allocated, long endSector) {
-        return allocated ? bitmap.nextUnallocated(sector, endSector) : bitmap.nextAllocated(sector, endSector);
+        return allocated ? bitmap.nextUnallocated(sector, endSector) : bitmap.nextAllocated(sector + 1, endSector);
     }
 }

@@ -240,7 +240,7 @@ public final class LiveImage implements BlockDevice {
         long end = Math.min(first + Math.max(1, mostBytes / geometry.sectorSize()), geometry.sectorCount());
         return first >= end
                 ? Optional.empty()
-                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first, end)));
+                : Optional.of(geometry.bytesOf(first, now.bitmap().nextAllocated(first + 1, end)));
     }
 
     /** What the backing has at {@code offset}: its data, or zeros. */

@@ -87,7 +87,7 @@ final class Overlay {
             long sector = geometry.sectorAt(at);
             boolean allocated = bitmap.isAllocated(sector);
             long endSector = geometry.sectorAt(end - 1) + 1;
-            long runEnd = Math.min(end, geometry.offsetOf(endOfRun(sector, endSector, allocated)));
+            long runEnd = Math.min(end, geometry.offsetOf(ImageMap.endOfRun(bitmap, sector, allocated, endSector)));
             MemorySegment part = target.asSlice(at - offset, runEnd - at);
             if (allocated) {
                 requireTrustworthy(at, runEnd);
@@ -97,10 +97,6 @@ final class Overlay {
             }
             at = runEnd;
         }
-    }
-
-    private long endOfRun(long sector, long endSector, boolean allocated) {
-        return allocated ? bitmap.nextUnallocated(sector, endSector) : bitmap.nextAllocated(sector, endSector);
     }
 
     /** A sector that was clear a moment ago may have been taken over by the raw file, and the backing closed, since. */

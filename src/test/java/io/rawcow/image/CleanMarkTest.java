@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** A clean close is believed only as long as nothing was changed after it. */
 class CleanMarkTest {
     private final Rig rig =
-            Rig.fresh(new Layout(4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF));
+            Rig.fresh(new Layout(4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF, false));
 
     @Test
     void aWriteToAnAllocatedSectorEndsIt() {

@@ -26,7 +26,7 @@ final class CrashExplorer implements SimulatedDisk.Watcher {
         long faults;
     }
 
-    private static final int KILL_EVERY = 6;
+    private static final int KILL_EVERY = 8;
 
     private final Tally tally;
     private final String name;
@@ -44,7 +44,7 @@ final class CrashExplorer implements SimulatedDisk.Watcher {
         this.name = name;
         this.seed = seed;
         this.kills = kills;
-        this.drawnChoices = kills ? 6 : 2;
+        this.drawnChoices = kills ? 4 : 2;
         this.only = only;
     }
 

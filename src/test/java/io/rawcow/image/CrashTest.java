@@ -38,7 +38,7 @@ class CrashTest {
 
     @Test
     void everyCrashAfterAFaultKeepsEveryPromise() {
-        explore("fault-", Integer.getInteger("rawcow.crash.points", 100_000) / 4);
+        explore("fault-", Integer.getInteger("rawcow.crash.points", 100_000) / 2);
     }
 
     private static void explore(String kind, long wanted) {

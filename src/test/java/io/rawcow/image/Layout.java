@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param existing what is there before; null if nothing
  * @param device whether that is a block device
  * @param backing bytes of the backing; null if there is none
+ * @param inCatalog whether all goes through a service's catalog
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares layouts
 record Layout(
@@ -27,17 +28,19 @@ record Layout(
         byte @Nullable [] existing,
         boolean device,
         byte @Nullable [] backing,
-        Preallocation preallocation) {
+        Preallocation preallocation,
+        boolean inCatalog) {
 
     static final String SIDECAR = "images/vm.raw-cow";
     static final String BACKING = "golden/base.img";
-    static final String RECORD = "catalog/vm.json";
     /** Stands for the path of the host's top in a name. */
     private static final String TOP = "TOP";
 
     /** The same without what only a simulated disk has. */
     Layout withoutDevice() {
-        return device ? new Layout(sectorSize, size, rawName, rawPath, null, false, backing, preallocation) : this;
+        return device
+                ? new Layout(sectorSize, size, rawName, rawPath, null, false, backing, preallocation, inCatalog)
+                : this;
     }
 
     /** A small image of some sort. */
@@ -64,7 +67,8 @@ record Layout(
                 existing,
                 device,
                 drawBacking(random, size),
-                drawPreallocation(random));
+                drawPreallocation(random),
+                random.nextInt(3) == 0);
     }
 
     private static Preallocation drawPreallocation(SplittableRandom random) {
@@ -150,7 +154,7 @@ record Layout(
 
     @Override
     public String toString() {
-        return "sectorSize=%d size=%d raw=%s existing=%s device=%s backing=%s preallocation=%s"
+        return "sectorSize=%d size=%d raw=%s existing=%s device=%s backing=%s preallocation=%s inCatalog=%s"
                 .formatted(
                         sectorSize,
                         size,
@@ -158,6 +162,7 @@ record Layout(
                         existing == null ? "none" : existing.length,
                         device,
                         backing == null ? "none" : backing.length,
-                        preallocation);
+                        preallocation,
+                        inCatalog);
     }
 }

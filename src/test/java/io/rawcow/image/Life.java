@@ -55,7 +55,7 @@ final class Life {
     void liveOn() {
         guestWorks(2);
         if (rig.phase() != Rig.Phase.DETACHED) {
-            boolean done = rig.image().isStandalone() ? rig.detach(false) : streamToEnd();
+            boolean done = rig.image().isStandalone() ? rig.detach(rig.keepsSidecar()) : streamToEnd();
             Rig.require(done, "the image cannot be detached");
         }
         guestWorks(2);
@@ -67,7 +67,7 @@ final class Life {
 
     private boolean streamToEnd() {
         for (int tries = 0; tries < 1000 && rig.phase() != Rig.Phase.DETACHED; tries++) {
-            rig.streamStep(false, 1 << 20, 1 << 20);
+            rig.streamStep(rig.keepsSidecar(), 1 << 20, 1 << 20);
         }
         return rig.phase() == Rig.Phase.DETACHED;
     }

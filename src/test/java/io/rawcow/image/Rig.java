@@ -3,15 +3,7 @@ package io.rawcow.image;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
 import io.rawcow.block.Extent;
-import io.rawcow.block.FaultKind;
 import io.rawcow.block.Zeroing;
-import io.rawcow.format.Sidecar;
-import io.rawcow.format.SidecarState;
-import io.rawcow.image.LiveImage.StandaloneRecord;
-import io.rawcow.posix.Access;
-import io.rawcow.posix.DataRoots;
-import io.rawcow.posix.Folder;
-import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.SteppedStream;
@@ -22,7 +14,6 @@ import io.rawcow.testing.SimulatedDisk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -53,10 +44,9 @@ final class Rig {
         POWER_LOSS
     }
 
-    private static final byte[] RECORD = "{\"state\":\"standalone\"}".getBytes(StandardCharsets.UTF_8);
-
     private final Layout layout;
     private final Host host;
+    private final Service service;
     private final List<String> transcript = new ArrayList<>();
     private final GuestView guest;
     private final BitSet saved;
@@ -71,6 +61,7 @@ final class Rig {
     private Rig(Layout layout, Host host, GuestView guest, BitSet saved, Phase phase) {
         this.layout = layout;
         this.host = host;
+        this.service = layout.inCatalog() ? new CatalogService(layout, host) : new PlainService(layout, host);
         this.guest = guest;
         this.saved = saved;
         this.phase = phase;
@@ -135,34 +126,27 @@ final class Rig {
         return image != null && image.failure() != null;
     }
 
-    // ---- creating and opening
-
-    private DataRoots roots() {
-        return new DataRoots(List.of(new DataRoots.Root(host.root(), true, "")));
+    /** What was last asked of a detach. */
+    boolean keepsSidecar() {
+        return sidecarKept;
     }
+
+    // ---- creating and opening
 
     /** Creates the image; false if a fault came between. */
     boolean create() {
         failuresBefore = host.failed().size();
-        return attempt(this::ensureCreated);
-    }
-
-    /** As whoever asked would repeat it: a sidecar that is there already is what will be opened. */
-    private void ensureCreated() throws BlockException, PosixException {
-        try {
-            ImageCreator.create(roots(), layout.spec(roots()));
-            phase = Phase.LIVE;
-        } catch (BlockException e) {
-            if (e.kind() != FaultKind.SIDECAR_EXISTS) {
-                throw e;
+        return attempt(() -> {
+            if (service.create()) {
+                phase = Phase.LIVE;
             }
-        }
+        });
     }
 
     /** Opens the image and checks all that it holds; false if a fault came between. */
     boolean open(Between between) {
         failuresBefore = host.failed().size();
-        boolean opened = attempt(() -> image = openAgain());
+        boolean opened = attempt(() -> image = service.open(phase, sidecarKept));
         if (opened) {
             byte[] found = readAll();
             Optional<String> wrong =
@@ -174,34 +158,6 @@ final class Rig {
             guest.adopt(found, between == Between.POWER_LOSS, synced);
         }
         return opened;
-    }
-
-    private LiveImage openAgain() throws BlockException, PosixException {
-        DataRoots roots = roots();
-        if (host.exists(Layout.RECORD)) {
-            requireStandaloneSidecar(roots);
-            if (!host.exists(Layout.SIDECAR)) {
-                return ImageOpener.openStandalone(roots.locate(layout.rawPath()));
-            }
-        }
-        boolean known = phase != Phase.DETACHED || host.exists(Layout.RECORD);
-        require(known, "the record of an answered detach is gone");
-        if (phase == Phase.CREATING) {
-            ensureCreated();
-        }
-        return ImageOpener.open(roots, roots.locate(Layout.SIDECAR), OpenOptions.STRICT);
-    }
-
-    private void requireStandaloneSidecar(DataRoots roots) throws BlockException, PosixException {
-        if (!host.exists(Layout.SIDECAR)) {
-            require(!(phase == Phase.DETACHED && sidecarKept), "the sidecar should have been kept");
-            return;
-        }
-        require(phase != Phase.DETACHED || sidecarKept, "the sidecar is there again after an answered detach");
-        try (OpenFile file = roots.locate(Layout.SIDECAR).open(Access.READ)) {
-            SidecarState state = Sidecar.open(file, "").extension().state();
-            require(state == SidecarState.STANDALONE, "recorded as standalone, but its sidecar says " + state);
-        }
     }
 
     private void requireSavedBits() {
@@ -326,7 +282,7 @@ final class Rig {
         if (stream == null || !stream.isRunning()) {
             sidecarKept = keepSidecar;
             var options = new StreamOptions(0, ErrorPolicy.REPORT, true, keepSidecar);
-            stream = new SteppedStream(image, options, record(), window, saveBytes);
+            stream = new SteppedStream(image, options, service.record(keepSidecar), window, saveBytes);
         }
         stream.step();
         noteFailures();
@@ -347,33 +303,12 @@ final class Rig {
             return false;
         }
         sidecarKept = keepSidecar;
-        boolean done = attempt(() -> image.detach(keepSidecar, record()));
+        boolean done = attempt(() -> image.detach(keepSidecar, service.record(keepSidecar)));
         if (done) {
             phase = Phase.DETACHED;
-            require(host.exists(Layout.RECORD), "a detach without its record");
             require(keepSidecar || !host.exists(Layout.SIDECAR), "the sidecar was not removed");
         }
         return done;
-    }
-
-    /** Writes a file as a catalog does: whole under another name, synced, renamed, and the folder synced. */
-    private StandaloneRecord record() {
-        return () -> {
-            try (Folder folder = host.root().folder("catalog")) {
-                if (folder.status("vm.json.new").isPresent()) {
-                    folder.unlink("vm.json.new");
-                }
-                try (OpenFile file = folder.create("vm.json.new", 0600);
-                        Arena arena = Arena.ofConfined()) {
-                    file.write(0, nativeCopy(arena, RECORD));
-                    file.sync();
-                }
-                folder.rename("vm.json.new", "vm.json");
-                folder.sync();
-            } catch (PosixException e) {
-                throw BlockException.of(e, "catalog");
-            }
-        };
     }
 
     // ---- ends
@@ -383,6 +318,7 @@ final class Rig {
         Rig next = on(host.kill());
         if (image != null && !(host instanceof SimulatedDisk)) {
             image.abandon();
+            service.stop();
         }
         next.transcript.addAll(transcript);
         return next;
@@ -395,6 +331,7 @@ final class Rig {
         if (attempt(closing::close) && closing.failure() == null) {
             guest.flushed();
         }
+        service.stop();
         require(
                 layout.backing() == null
                         || !(host instanceof SimulatedDisk disk)

@@ -10,12 +10,18 @@ import io.rawcow.testing.Survival;
 import org.junit.jupiter.api.Test;
 
 /**
- * A creation that fails takes back what it made, and can be cut off while it does: it can be repeated all the same, and
- * so can the repetition.
+ * A creation can be repeated wherever it was cut off. One that fails takes back what it made, and can be cut off while
+ * it does: it can be repeated all the same, and so can the repetition.
  */
 class UndoneCreationTest {
-    private final Rig rig =
-            Rig.fresh(new Layout(4096, 8192, "../disks/vm.img", "disks/vm.img", null, false, null, Preallocation.OFF));
+    private final Rig rig = Rig.fresh(
+            new Layout(4096, 8192, "../disks/vm.img", "disks/vm.img", null, false, null, Preallocation.OFF, false));
+
+    @Test
+    void aLossOfPowerAnywhereInACreationDoesNotHinderItsRepetition() {
+        rig.disk().watch(_ -> requireRepeatable(rig));
+        assertThat(rig.create()).isTrue();
+    }
 
     @Test
     void aLossOfPowerNeverLeavesTheRawFileAlone() {
