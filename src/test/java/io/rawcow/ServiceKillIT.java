@@ -102,7 +102,7 @@ class ServiceKillIT {
                     .pollInterval(Duration.ofMillis(20))
                     .until(() -> isConcluded(service)
                             || job(service).get("bytesCopied").asLong() > copied);
-            Thread.sleep(random.nextInt(1500));
+            Thread.sleep(random.nextInt(800));
         }
         service.process().destroyForcibly().waitFor();
     }

@@ -63,20 +63,10 @@ class QemuFormatsIT {
 
     @Test
     void luksIsKnownByItsMagic() throws Exception {
-        Tool.run(
-                        folder,
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "luks",
-                        "--object",
-                        "secret,id=s,data=x",
-                        "-o",
-                        "key-secret=s,iter-time=10",
-                        "base.img",
-                        "1M")
-                .succeeded();
+        // By hand: qemu-img measures its key derivation when it makes one, and gives up on a busy machine.
+        byte[] image = new byte[1 << 20];
+        System.arraycopy(new byte[] {'L', 'U', 'K', 'S', (byte) 0xBA, (byte) 0xBE, 0, 1}, 0, image, 0, 8);
+        Files.write(folder.resolve("base.img"), image);
 
         var refusal = catchThrowableOfType(BlockException.class, () -> files.create(spec("base.img", null)));
 
