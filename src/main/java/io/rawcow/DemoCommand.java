@@ -7,6 +7,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -23,7 +24,7 @@ import tools.jackson.databind.JsonNode;
         name = "demo",
         description = "Shows the main job on real data: create, stream, detach, compare.",
         mixinStandardHelpOptions = true,
-        footer = {"", "Example: rawcow demo --serve"})
+        footer = {"", "Example:", "  rawcow demo --serve"})
 final class DemoCommand implements Callable<Integer> {
     private static final long IMAGE_BYTES = 768L << 20;
     private static final Duration POLL = Duration.ofMillis(100);
@@ -31,22 +32,36 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--serve", description = "Leave the service up for exploring, until Ctrl-C.")
     private boolean serve;
 
-    @Option(names = "--dir", paramLabel = "DIR", description = "Work in this folder, and leave what was made.")
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description = "Work in this folder, which must be empty, and leave what was made.")
     private @Nullable Path dir;
 
     private final PrintStream out = System.out;
 
     @Override
     public Integer call() throws Exception {
-        Path folder = dir != null ? Files.createDirectories(dir) : Files.createTempDirectory("rawcow-demo-");
-        try {
-            makeGoldenImage(folder.resolve("golden.img"));
-            return run(folder);
-        } finally {
-            if (dir == null) {
-                removeTree(folder);
+        DemoTools.require("mke2fs", "e2fsprogs");
+        DemoTools.require("cmp", "diffutils");
+        Path folder = dir != null ? requireEmpty(dir) : Files.createTempDirectory("rawcow-demo-");
+        var remove = new Thread(() -> removeTree(folder));
+        if (dir == null) {
+            // By a hook, because Ctrl-C is how an explored demo ends.
+            Runtime.getRuntime().addShutdownHook(remove);
+        }
+        makeGoldenImage(folder.resolve("golden.img"));
+        return run(folder);
+    }
+
+    /** Nothing that is there may be taken for the demo's own. */
+    private static Path requireEmpty(Path folder) throws IOException {
+        try (var paths = Files.list(Files.createDirectories(folder))) {
+            if (paths.findAny().isPresent()) {
+                throw new IOException("the demo needs a folder that is empty: name another one than " + folder);
             }
         }
+        return folder;
     }
 
     private int run(Path folder) throws Exception {
@@ -67,8 +82,6 @@ final class DemoCommand implements Callable<Integer> {
     private void makeGoldenImage(Path image) throws Exception {
         Path source = Path.of(System.getProperty("java.home"));
         out.printf("Making a golden image: ext4 of %d MiB with the files of %s%n", IMAGE_BYTES >> 20, source);
-        Files.deleteIfExists(image);
-        DemoTools.require("mke2fs", "e2fsprogs");
         DemoTools.run(List.of(
                 "mke2fs", "-q", "-t", "ext4", "-d", source.toString(), image.toString(), (IMAGE_BYTES >> 10) + "k"));
         out.printf("  %s: %s%n", image.getFileName(), DemoTools.sizes(image));
@@ -165,11 +178,13 @@ final class DemoCommand implements Callable<Integer> {
         service.join();
     }
 
-    private static void removeTree(Path folder) throws IOException {
+    private static void removeTree(Path folder) {
         try (var paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
             }
+        } catch (IOException e) {
+            System.err.println("rawcow: cannot remove the demo's folder: " + e.getMessage());
         }
     }
 }

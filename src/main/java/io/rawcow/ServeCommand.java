@@ -1,5 +1,6 @@
 package io.rawcow;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -8,7 +9,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code rawcow serve}. */
-@Command(name = "serve", description = "Serve images over REST until stopped.")
+@Command(
+        name = "serve",
+        description = "Serve images over REST until stopped.",
+        mixinStandardHelpOptions = true,
+        footer = {"", "Example:", "  rawcow serve --data /var/lib/images --data-ro /srv/golden --config images.yaml"})
 final class ServeCommand implements Callable<Integer> {
 
     @Option(
@@ -53,8 +58,13 @@ final class ServeCommand implements Callable<Integer> {
         }
         add(properties, "rawcow.listen", listen);
         add(properties, "rawcow.management", management);
-        add(properties, "spring.config.additional-location", config == null ? null : "file:" + config);
+        // Only what is named: no file that happens to lie in the folder of the start configures the service.
+        add(properties, "spring.config.location", config == null ? "optional:classpath:/" : locations(config));
         return properties;
+    }
+
+    private static String locations(String file) {
+        return "optional:classpath:/,file:" + Path.of(file).toAbsolutePath();
     }
 
     private static void add(List<String> properties, String name, @Nullable String value) {

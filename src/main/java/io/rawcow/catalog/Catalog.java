@@ -7,7 +7,6 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
@@ -23,7 +22,6 @@ public final class Catalog implements AutoCloseable {
     private final Jobs jobs;
     private final EventLog events;
     private final List<DeclaredImage> declared;
-    private final Set<String> refused = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private Catalog(CatalogStore store, DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared) {
@@ -77,7 +75,6 @@ public final class Catalog implements AutoCloseable {
             }
         } catch (ProblemException e) {
             LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, e.getMessage());
-            refused.add(name);
         }
     }
 
@@ -97,7 +94,7 @@ public final class Catalog implements AutoCloseable {
     public List<String> missing() {
         return declared.stream()
                 .map(DeclaredImage::name)
-                .filter(name -> refused.contains(name) || images.isUnavailable(name))
+                .filter(images::isUnavailable)
                 .toList();
     }
 
