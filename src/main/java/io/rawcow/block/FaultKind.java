@@ -14,6 +14,8 @@ public enum FaultKind {
     IMAGE_CLOSED,
     /** The work was given up because somebody asked for that. */
     CANCELLED,
+    /** Nothing was done, for it could only have been done in a way that the caller excluded. */
+    NOT_SUPPORTED,
     FILE_NOT_FOUND,
     /** The kernel denies access. */
     FORBIDDEN,

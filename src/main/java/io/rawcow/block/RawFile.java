@@ -91,6 +91,32 @@ public final class RawFile implements BlockDevice {
         }
     }
 
+    @Override
+    public void zeroFast(ByteRange range, Zeroing how) throws BlockException {
+        requireInside(range.offset(), range.length());
+        try {
+            boolean keep = keepsSpace || how == Zeroing.KEEP_ALLOCATED;
+            if (!(keep ? zeroRange(range) : punch(range) || zeroRange(range))) {
+                throw new BlockException(
+                        FaultKind.NOT_SUPPORTED, "cannot zero raw file without writing zeros: path=" + file.path());
+            }
+        } catch (PosixException e) {
+            throw BlockException.at(e, "raw file", range.offset(), range.length());
+        }
+    }
+
+    @Override
+    public void trim(ByteRange range) throws BlockException {
+        requireInside(range.offset(), range.length());
+        try {
+            if (!keepsSpace) {
+                punch(range);
+            }
+        } catch (PosixException e) {
+            throw BlockException.at(e, "raw file", range.offset(), range.length());
+        }
+    }
+
     private boolean punch(ByteRange range) throws PosixException {
         if (canPunch) {
             try {

@@ -59,6 +59,7 @@ public enum ProblemCode {
             case IMAGE_FAILED -> IMAGE_FAILED;
             case IMAGE_CLOSED -> IMAGE_UNAVAILABLE;
             case CANCELLED -> BUSY;
+            case NOT_SUPPORTED -> INVALID_VALUE;
             case FILE_NOT_FOUND -> FILE_NOT_FOUND;
             case FORBIDDEN -> FORBIDDEN;
             case PATH_OUTSIDE_ROOTS -> PATH_OUTSIDE_ROOTS;

@@ -1,6 +1,7 @@
 package io.rawcow.format;
 
 import io.rawcow.block.ByteRange;
+import java.util.Optional;
 
 /**
  * How a size divides into sectors, and where that puts the parts of a sidecar.
@@ -54,5 +55,12 @@ public record Geometry(long size, int sectorSize) {
     /** The smallest range of whole sectors around a range. */
     public ByteRange alignOut(ByteRange range) {
         return bytesOf(sectorAt(range.offset()), sectorAt(range.end() - 1) + 1);
+    }
+
+    /** The whole sectors within a range; empty if there is none. A last sector cut by the size is whole up to there. */
+    public Optional<ByteRange> alignIn(ByteRange range) {
+        long first = sectorAfter(range.offset());
+        long end = range.end() >= size ? sectorCount() : sectorAt(range.end());
+        return first < end ? Optional.of(bytesOf(first, end)) : Optional.empty();
     }
 }

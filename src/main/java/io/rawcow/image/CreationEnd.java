@@ -83,7 +83,7 @@ final class CreationEnd {
 
     /** Sidecar and raw file agree and are on disk: the image is whole from here on. */
     static void markCow(Sidecar sidecar, OpenFile raw) throws BlockException {
-        Clean clean = LiveImage.cleanMark(new RawFile(raw, sidecar.header().size(), false));
+        Clean clean = RawFiles.cleanMark(new RawFile(raw, sidecar.header().size(), false));
         sidecar.update(sidecar.extension().withState(SidecarState.COW).closedCleanly(clean));
     }
 

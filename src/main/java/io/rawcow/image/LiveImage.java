@@ -13,8 +13,6 @@ import io.rawcow.format.Extension;
 import io.rawcow.format.Extension.Clean;
 import io.rawcow.format.Geometry;
 import io.rawcow.format.SidecarState;
-import io.rawcow.posix.FileStatus;
-import io.rawcow.posix.PosixException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -120,12 +118,13 @@ public final class LiveImage implements BlockDevice {
     @Override
     public void read(long offset, MemorySegment target) throws BlockException {
         requireInside(offset, target.byteSize());
+        device().read(offset, target);
+    }
+
+    /** Who answers now. A request that began on the overlay may end on it: it reads the raw file too by then. */
+    private BlockDevice device() {
         Overlay now = overlay;
-        if (now == null) {
-            raw.read(offset, target);
-        } else {
-            now.read(offset, target);
-        }
+        return now == null ? raw : now;
     }
 
     @Override
@@ -155,49 +154,56 @@ public final class LiveImage implements BlockDevice {
     public void write(long offset, MemorySegment source) throws BlockException {
         requireInside(offset, source.byteSize());
         if (source.byteSize() > 0) {
-            change(now -> {
-                if (now == null) {
-                    raw.write(offset, source);
-                } else {
-                    now.write(offset, source);
-                }
-            });
+            change(device -> device.write(offset, source));
         }
     }
 
     @Override
     public void zero(ByteRange range, Zeroing how) throws BlockException {
         requireInside(range.offset(), range.length());
-        change(now -> {
-            if (now == null) {
-                raw.zero(range, how);
-            } else {
-                now.zero(range, how);
-            }
-        });
+        change(device -> device.zero(range, how));
+    }
+
+    @Override
+    public void zeroFast(ByteRange range, Zeroing how) throws BlockException {
+        requireInside(range.offset(), range.length());
+        change(device -> device.zeroFast(range, how));
+    }
+
+    /**
+     * {@inheritDoc} Works on the whole sectors of the range: they read as zeros, and never come from the backing again.
+     * Parts of sectors at its edges stay as they are.
+     */
+    @Override
+    public void trim(ByteRange range) throws BlockException {
+        requireInside(range.offset(), range.length());
+        Optional<ByteRange> sectors = geometry.alignIn(range);
+        if (sectors.isPresent()) {
+            change(device -> device.trim(sectors.get()));
+        }
+    }
+
+    /** {@inheritDoc} Hydrates the sectors that the range touches, before the stream comes to them. */
+    @Override
+    public void prefetch(ByteRange range) throws BlockException {
+        requireInside(range.offset(), range.length());
+        Prefetch.of(this, geometry.alignOut(range));
     }
 
     @Override
     public void flush() throws BlockException {
-        change(now -> {
-            if (now == null) {
-                flushStandalone();
-            } else {
-                now.rounds().round();
+        change(device -> {
+            try {
+                device.flush();
+            } catch (BlockException e) {
+                // The overlay's rounds judge for themselves: a write that they could not do is not a sync that failed.
+                throw device == raw ? health.fail(e) : e;
             }
         });
     }
 
-    private void flushStandalone() throws BlockException {
-        try {
-            raw.flush();
-        } catch (BlockException e) {
-            throw health.fail(e);
-        }
-    }
-
     private interface Change {
-        void apply(@Nullable Overlay overlay) throws BlockException;
+        void apply(BlockDevice device) throws BlockException;
     }
 
     /** Runs a change with the image held open. */
@@ -206,7 +212,7 @@ public final class LiveImage implements BlockDevice {
         try {
             requireOpen();
             health.require();
-            change.apply(overlay);
+            change.apply(device());
         } finally {
             gate.readLock().unlock();
         }
@@ -266,7 +272,7 @@ public final class LiveImage implements BlockDevice {
      */
     public long hydrate(ByteRange window, @Nullable MemorySegment content) throws BlockException {
         long[] filled = {0};
-        change(now -> filled[0] = now == null ? 0 : now.hydrate(window, content));
+        change(device -> filled[0] = device instanceof Overlay now ? now.hydrate(window, content) : 0);
         return filled[0];
     }
 
@@ -359,19 +365,8 @@ public final class LiveImage implements BlockDevice {
             }
         } else if (!health.isFailed() && now.isMarkedOpen()) {
             now.rounds().round();
-            Clean clean = cleanMark(raw);
+            Clean clean = RawFiles.cleanMark(raw);
             now.rounds().update(extension -> extension.closedCleanly(clean));
-        }
-    }
-
-    /** The raw file as it is now, all of it on disk, its time of modification too. */
-    static Clean cleanMark(RawFile raw) throws BlockException {
-        try {
-            raw.file().sync();
-            FileStatus status = raw.file().status();
-            return new Clean(status.size(), status.isDevice() ? null : status.mtimeNanos());
-        } catch (PosixException e) {
-            throw BlockException.of(e, "raw file");
         }
     }
 

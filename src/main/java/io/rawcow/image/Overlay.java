@@ -1,6 +1,7 @@
 package io.rawcow.image;
 
 import io.rawcow.backing.Backing;
+import io.rawcow.block.BlockDevice;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
 import io.rawcow.block.Extent;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * An image that is not standalone yet: raw file over backing, with a bit a sector that says who answers. Safe from many
  * threads. Ranges given to it are inside the size and not empty.
  */
-final class Overlay {
+final class Overlay implements BlockDevice {
     private final RawFile raw;
     private final Sidecar sidecar;
     private final SidecarHome home;
@@ -81,7 +82,19 @@ final class Overlay {
 
     // ---- reading
 
-    void read(long offset, MemorySegment target) throws BlockException {
+    @Override
+    public long sizeBytes() {
+        return geometry.size();
+    }
+
+    @Override
+    public Extent extentAt(long offset, long limit) throws BlockException {
+        MappedExtent mapped = ImageMap.at(this, raw, offset, limit);
+        return new Extent(mapped.range(), mapped.zero());
+    }
+
+    @Override
+    public void read(long offset, MemorySegment target) throws BlockException {
         long end = offset + target.byteSize();
         for (long at = offset; at < end; ) {
             long sector = geometry.sectorAt(at);
@@ -149,7 +162,8 @@ final class Overlay {
 
     // ---- writing
 
-    void write(long offset, MemorySegment source) throws BlockException {
+    @Override
+    public void write(long offset, MemorySegment source) throws BlockException {
         health.require();
         markOpen();
         var range = new ByteRange(offset, source.byteSize());
@@ -160,7 +174,8 @@ final class Overlay {
         }
     }
 
-    void zero(ByteRange range, Zeroing how) throws BlockException {
+    @Override
+    public void zero(ByteRange range, Zeroing how) throws BlockException {
         health.require();
         markOpen();
         if (isAllocated(range)) {
@@ -168,6 +183,36 @@ final class Overlay {
         } else {
             changeClear(range, () -> raw.zero(range, how));
         }
+    }
+
+    /** Fast unless a part of an edge sector would have to be fetched from the backing first. */
+    @Override
+    public void zeroFast(ByteRange range, Zeroing how) throws BlockException {
+        ByteRange sectors = geometry.alignOut(range);
+        if (backing != null && !sectors.equals(range) && !isAllocated(range)) {
+            throw new BlockException(
+                    FaultKind.NOT_SUPPORTED,
+                    "cannot zero parts of sectors without reading the backing: offset=%d length=%d sectorsize=%d"
+                            .formatted(range.offset(), range.length(), geometry.sectorSize()));
+        }
+        health.require();
+        markOpen();
+        if (isAllocated(range)) {
+            raw.zeroFast(range, how);
+        } else {
+            changeClear(range, () -> raw.zeroFast(range, how));
+        }
+    }
+
+    /** @param range whole sectors */
+    @Override
+    public void trim(ByteRange range) throws BlockException {
+        zero(range, Zeroing.PUNCH);
+    }
+
+    @Override
+    public void flush() throws BlockException {
+        rounds.round();
     }
 
     private boolean isAllocated(ByteRange range) {
@@ -290,7 +335,8 @@ final class Overlay {
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         if (backing != null) {
             backing.close();
         }

@@ -110,4 +110,15 @@ final class RawFiles {
         boolean preallocated = !complete && status.allocatedBytes() >= size;
         return new RawFile(file, size, status.isDevice() || preallocated);
     }
+
+    /** The raw file as it is now, all of it on disk, its time of modification too. */
+    static Clean cleanMark(RawFile raw) throws BlockException {
+        try {
+            raw.file().sync();
+            FileStatus status = raw.file().status();
+            return new Clean(status.size(), status.isDevice() ? null : status.mtimeNanos());
+        } catch (PosixException e) {
+            throw BlockException.of(e, "raw file");
+        }
+    }
 }

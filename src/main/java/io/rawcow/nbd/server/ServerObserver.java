@@ -1,0 +1,28 @@
+package io.rawcow.nbd.server;
+
+import io.rawcow.nbd.NbdCommand;
+
+/** Told what the server does, on the thread that does it: it must not block. Safe from many threads. */
+public interface ServerObserver {
+    ServerObserver NONE = new ServerObserver() {};
+
+    default void connected(String export, boolean tls) {}
+
+    default void disconnected(String export, boolean tls) {}
+
+    /**
+     * A request was answered.
+     *
+     * @param bytes its length
+     * @param nanos from its last byte received to its last byte sent
+     * @param error the errno sent, 0 for success
+     */
+    default void answered(String export, NbdCommand command, long bytes, long nanos, int error) {}
+
+    /**
+     * A client broke the protocol, or ran into a limit, and was cut off.
+     *
+     * @param kind a word of a closed set
+     */
+    default void refused(String kind) {}
+}

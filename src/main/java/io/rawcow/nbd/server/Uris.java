@@ -1,0 +1,40 @@
+package io.rawcow.nbd.server;
+
+import java.net.Inet6Address;
+import java.nio.charset.StandardCharsets;
+
+/** Writes NBD URIs. */
+final class Uris {
+    private static final String UNRESERVED = "-._~/:@!$'()*,";
+
+    private Uris() {}
+
+    static String tcp(Endpoint.Tcp endpoint, String exportName) {
+        var address = endpoint.address().getAddress();
+        String host = address instanceof Inet6Address ? "[" + address.getHostAddress() + "]" : address.getHostAddress();
+        return "%s://%s:%d/%s"
+                .formatted(
+                        endpoint.tls() ? "nbds" : "nbd",
+                        host,
+                        endpoint.address().getPort(),
+                        encode(exportName));
+    }
+
+    static String unix(Endpoint.Unix endpoint, String exportName) {
+        return "%s:///%s?socket=%s"
+                .formatted(
+                        endpoint.tls() ? "nbds+unix" : "nbd+unix",
+                        encode(exportName),
+                        encode(endpoint.path().toString()));
+    }
+
+    private static String encode(String text) {
+        var out = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xFF);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || UNRESERVED.indexOf(c) >= 0);
+            out.append(plain ? String.valueOf(c) : "%%%02X".formatted((int) c));
+        }
+        return out.toString();
+    }
+}
