@@ -24,14 +24,23 @@ public final class NbdServer implements ExportHost, AutoCloseable {
         this.observer = observer;
     }
 
+    /** As {@link #listen}, and lets clients in. */
+    public static NbdServer start(
+            NbdSettings settings, List<Endpoint> endpoints, @Nullable TlsSettings tls, ServerObserver observer)
+            throws IOException {
+        NbdServer server = listen(settings, endpoints, tls, observer);
+        server.serve();
+        return server;
+    }
+
     /**
-     * Listens at every endpoint, then serves.
+     * Listens at every endpoint: clients that connect wait for {@link #serve}.
      *
      * @param endpoints port 0 finds a free port
      * @param tls null to refuse TLS
      * @throws IOException if one endpoint cannot be had: then none is
      */
-    public static NbdServer start(
+    public static NbdServer listen(
             NbdSettings settings, List<Endpoint> endpoints, @Nullable TlsSettings tls, ServerObserver observer)
             throws IOException {
         var server = new NbdServer(settings, tls, observer);
@@ -40,15 +49,19 @@ public final class NbdServer implements ExportHost, AutoCloseable {
             for (Endpoint endpoint : endpoints) {
                 server.listeners.add(Listener.open(endpoint, settings));
             }
-            server.listeners.forEach(listener -> listener.serve(server::connected));
             started = true;
-            server.sayWhere();
             return server;
         } finally {
             if (!started) {
                 server.close();
             }
         }
+    }
+
+    @Override
+    public void serve() {
+        listeners.forEach(listener -> listener.serve(this::connected));
+        sayWhere();
     }
 
     private void sayWhere() {
