@@ -9,13 +9,20 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.security.GeneralSecurityException;
+import java.security.KeyException;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStore;
 import org.springframework.boot.ssl.pem.PemSslStoreBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
@@ -90,17 +97,36 @@ final class PemTls implements TlsContexts {
         // Before the content: a change in between shows at the next look.
         List<Stamp> stamps = stamps();
         try {
-            var own =
-                    PemSslStoreDetails.forCertificate(read(files.certificate())).withPrivateKey(read(files.key()));
-            var theirs = files.clientCa() == null ? null : PemSslStoreDetails.forCertificate(read(files.clientCa()));
-            SSLContext context =
-                    SslBundle.of(new PemSslStoreBundle(own, theirs)).createSslContext();
-            return new Loaded(stamps, context);
-        } catch (RuntimeException e) {
+            PemSslStore own = Objects.requireNonNull(PemSslStore.load(
+                    PemSslStoreDetails.forCertificate(read(files.certificate())).withPrivateKey(read(files.key()))));
+            requirePair(own);
+            String ca = files.clientCa();
+            var theirs = ca == null ? null : PemSslStore.load(PemSslStoreDetails.forCertificate(read(ca)));
+            return new Loaded(
+                    stamps, SslBundle.of(new PemSslStoreBundle(own, theirs)).createSslContext());
+        } catch (GeneralSecurityException | RuntimeException e) {
             throw new IOException(
                     "certificate=%s key=%s client-ca=%s: %s"
                             .formatted(files.certificate(), files.key(), files.clientCa(), reason(e)),
                     e);
+        }
+    }
+
+    /** Refuses a key that is not the certificate's: half of a renewal that is under way. */
+    private static void requirePair(PemSslStore own) throws GeneralSecurityException {
+        PrivateKey key = Objects.requireNonNull(own.privateKey());
+        String algorithm = switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> key.getAlgorithm();
+        };
+        var signing = Signature.getInstance(algorithm);
+        signing.initSign(key);
+        byte[] signature = signing.sign();
+        var verifying = Signature.getInstance(algorithm);
+        verifying.initVerify(Objects.requireNonNull(own.certificates()).getFirst());
+        if (!verifying.verify(signature)) {
+            throw new KeyException("the key is not that of the certificate");
         }
     }
 
@@ -117,7 +143,7 @@ final class PemTls implements TlsContexts {
     }
 
     private List<Stamp> stamps() throws IOException {
-        List<Stamp> stamps = new java.util.ArrayList<>();
+        List<Stamp> stamps = new ArrayList<>();
         for (String file : Stream.of(files.certificate(), files.key(), files.clientCa())
                 .filter(Objects::nonNull)
                 .toList()) {
@@ -125,7 +151,7 @@ final class PemTls implements TlsContexts {
             stamps.add(new Stamp(
                     attributes.fileKey(),
                     attributes.size(),
-                    attributes.lastModifiedTime().to(java.util.concurrent.TimeUnit.NANOSECONDS)));
+                    attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS)));
         }
         return stamps;
     }
