@@ -9,7 +9,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for clients at one endpoint. */
@@ -66,15 +65,21 @@ final class Listener implements AutoCloseable {
         return endpoint;
     }
 
+    /** Takes a connection over, or closes it. */
+    @FunctionalInterface
+    interface Clients {
+        void accept(SocketChannel client) throws IOException;
+    }
+
     /** Hands every client to {@code clients}, on a thread of its own, until closed. */
-    void serve(Consumer<SocketChannel> clients) {
+    void serve(Clients clients) {
         Thread.ofPlatform().name("nbd-accept").daemon().start(() -> {
             while (socket.isOpen()) {
                 try {
                     clients.accept(socket.accept());
                 } catch (ClosedChannelException e) {
                     LOG.log(Level.DEBUG, "no more clients: endpoint={0}", endpoint);
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | OutOfMemoryError e) {
                     LOG.log(Level.WARNING, "cannot take a client: {0}: endpoint={1}", e.getMessage(), endpoint);
                     breathe();
                 }
