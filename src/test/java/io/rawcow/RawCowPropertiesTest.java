@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.rawcow.catalog.CatalogSettings;
 import io.rawcow.catalog.DeclaredImage;
+import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
 import io.rawcow.stream.ErrorPolicy;
@@ -54,6 +55,7 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.images.vm.raw-file", "c"),
                 Map.entry("rawcow.images.vm.size", "10GB"),
                 Map.entry("rawcow.images.vm.sector-size", "65536"),
+                Map.entry("rawcow.images.vm.export.read-only", "true"),
                 Map.entry("rawcow.images.vm.stream.speed", "1048576"),
                 Map.entry("rawcow.images.vm.stream.on-error", "stop"),
                 Map.entry("rawcow.images[my.vm].raw-file", "d")));
@@ -73,10 +75,12 @@ class RawCowPropertiesTest {
                         new DeclaredImage(
                                 "vm",
                                 new ImageRequest("a", "b", "raw", "c", 10L << 30, 65536, null, null, null, null),
+                                new ExportRequest("vm", true, null, null),
                                 new JobRequest("stream", "vm", 1 << 20, ErrorPolicy.STOP, true, false, false)),
                         new DeclaredImage(
                                 "my.vm",
                                 new ImageRequest(null, null, null, "d", null, null, null, null, null, null),
+                                null,
                                 null));
     }
 
