@@ -26,12 +26,13 @@ final class Tool implements AutoCloseable {
     /** Starts a program whose both outputs go into one file; its standard input is a pipe. */
     static Tool start(Path folder, List<String> command) throws IOException {
         Path log = Files.createTempFile(folder, Path.of(command.getFirst()).getFileName() + "-", ".log");
-        Process process = new ProcessBuilder(command)
+        var builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        return new Tool(command, process, log);
+                .redirectOutput(log.toFile());
+        // nbdsh looks for the system's python, which alone has its module.
+        builder.environment().merge("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", (mine, first) -> first + ":" + mine);
+        return new Tool(command, builder.start(), log);
     }
 
     /** Runs a program that has to succeed, and answers what it said. */
