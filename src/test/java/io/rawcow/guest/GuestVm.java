@@ -79,7 +79,7 @@ final class GuestVm implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         qemu.close();
     }
 }

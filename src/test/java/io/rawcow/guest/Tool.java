@@ -77,7 +77,8 @@ final class Tool implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         process.destroyForcibly().onExit().join();
+        Files.delete(log);
     }
 }
