@@ -57,8 +57,9 @@ final class LiveService implements AutoCloseable {
         BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             if (line.startsWith(LISTENING)) {
-                String base = line.substring(line.indexOf("http"));
-                return new LiveService(data, process, URI.create(base.strip()));
+                // The first address of those it names.
+                String base = line.substring(LISTENING.length() - 4).split(" ", 2)[0];
+                return new LiveService(data, process, URI.create(base));
             }
         }
         process.waitFor();
