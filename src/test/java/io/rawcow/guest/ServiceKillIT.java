@@ -113,7 +113,7 @@ class ServiceKillIT {
         return Tool.start(
                 data,
                 List.of(
-                        "python3",
+                        "/usr/bin/python3", // the one that libnbd's module is for
                         Path.of("src/test/guest/writer.py").toAbsolutePath().toString(),
                         uri,
                         String.valueOf(offset),
