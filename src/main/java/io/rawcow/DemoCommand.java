@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The main job on real data, for somebody who has just arrived: a file system image made of this machine's own files,
- * created and streamed over REST, and the result held against the original by tools that are not ours.
+ * created, exported and streamed over REST, and the result held against the original by tools that are not ours.
  */
 @Command(
         name = "demo",
@@ -69,8 +69,9 @@ final class DemoCommand implements Callable<Integer> {
         try (var service = DemoService.start(folder)) {
             out.println("  " + service.base());
             create(service);
-            stream(service);
-            boolean identical = prove(folder);
+            String uri = export(service);
+            boolean served = stream(service, folder, uri);
+            boolean identical = prove(folder, uri) && served;
             showWhatRemains(folder);
             if (identical && serve) {
                 explore(service, folder);
@@ -102,12 +103,24 @@ final class DemoCommand implements Callable<Integer> {
                 DemoTools.mib(image.get("size").asLong()));
     }
 
-    private void stream(DemoService service) throws Exception {
+    private String export(DemoService service) throws Exception {
+        String body = """
+                {"image": "my_vm"}""";
+        showCurl(service, "PUT", "/v1/exports/my_vm", body);
+        JsonNode export = service.expect(service.send("PUT", "/v1/exports/my_vm", body), 201);
+        String uri = export.get("uris").get(0).asString();
+        out.printf("  %s: a guest could boot from it now%n", uri);
+        return uri;
+    }
+
+    /** @return whether a client was served while it ran */
+    private boolean stream(DemoService service, Path folder, String uri) throws Exception {
         String body = """
                 {"type": "stream", "image": "my_vm"}""";
         showCurl(service, "PUT", "/v1/jobs/demo", body);
         var _ = service.expect(service.send("PUT", "/v1/jobs/demo", body), 202);
         long start = System.nanoTime();
+        boolean served = writeMeanwhile(folder, uri);
         JsonNode job;
         do {
             Thread.sleep(POLL);
@@ -124,6 +137,17 @@ final class DemoCommand implements Callable<Integer> {
                 (System.nanoTime() - start) / 1e9,
                 DemoTools.mib(job.get("bytesCopied").asLong()),
                 DemoTools.mib(job.get("bytesSkippedZero").asLong()));
+        return served;
+    }
+
+    /** What is there already, so that the end can be compared. */
+    private boolean writeMeanwhile(Path folder, String uri) throws Exception {
+        String write = "write -s %s 64M 1M".formatted(folder.resolve("golden.part"));
+        DemoTools.copyPart(folder.resolve("golden.img"), 64L << 20, 1 << 20, folder.resolve("golden.part"));
+        return DemoTools.check(
+                out,
+                List.of("qemu-io", "-f", "raw", "-c", write, "-c", "flush", "-c", "read 64M 1M", uri),
+                "writes, flushes and reads over NBD meanwhile");
     }
 
     private void showProgress(JsonNode job) {
@@ -151,7 +175,7 @@ final class DemoCommand implements Callable<Integer> {
                 method, service.base(), path, body);
     }
 
-    private boolean prove(Path folder) throws Exception {
+    private boolean prove(Path folder, String uri) throws Exception {
         String golden = folder.resolve("golden.img").toString();
         String raw = folder.resolve("my_vm.img").toString();
         out.println("\nProving it with tools that are not ours:");
@@ -160,6 +184,13 @@ final class DemoCommand implements Callable<Integer> {
         if (DemoTools.isInstalled("qemu-img")) {
             same &= DemoTools.check(
                     out, List.of("qemu-img", "compare", "-f", "raw", "-F", "raw", golden, raw), "identical");
+        }
+        if (DemoTools.isInstalled("nbdcopy")) {
+            String copy = folder.resolve("copy.img").toString();
+            same &= DemoTools.check(out, List.of("nbdcopy", uri, copy), "read all of it over NBD, by the same URI");
+            same &= DemoTools.check(out, List.of("cmp", golden, copy), "identical too");
+        } else {
+            out.println("  nbdcopy   not installed, left out: reading all of it over NBD, by the same URI");
         }
         return same;
     }

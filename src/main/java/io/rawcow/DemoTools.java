@@ -2,6 +2,8 @@ package io.rawcow;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +54,7 @@ final class DemoTools {
             throws IOException, InterruptedException {
         String program = command.getFirst();
         if (!isInstalled(program)) {
-            out.printf("  %-9s not installed, passed over%n", program);
+            out.printf("  %-9s not installed, left out: %s%n", program, verdict);
             return true;
         }
         Process process = start(command);
@@ -67,6 +69,15 @@ final class DemoTools {
         Path program = find(command.getFirst());
         line.set(0, program == null ? command.getFirst() : program.toString());
         return new ProcessBuilder(line).redirectErrorStream(true).start();
+    }
+
+    /** Copies a part of a file into one of its own. */
+    static void copyPart(Path file, long offset, int length, Path part) throws IOException {
+        var bytes = ByteBuffer.allocate(length);
+        try (var source = FileChannel.open(file)) {
+            source.read(bytes, offset);
+        }
+        Files.write(part, bytes.array());
     }
 
     /** A file's size, and what it takes of the disk. */

@@ -38,11 +38,12 @@ record NbdProperties(
     /** Less than a stop may take, so that what hangs in a dead disk leaves time to close the other images. */
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
-    private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
+    private static final Pattern MODE = Pattern.compile("0[0-7]{3}");
 
     NbdProperties {
         if (!MODE.matcher(socketMode).matches()) {
-            throw new IllegalArgumentException("rawcow.nbd.socket-mode is octal, as 0660, not " + socketMode);
+            throw new IllegalArgumentException(
+                    "rawcow.nbd.socket-mode is octal, as 0660 (in YAML in quotes), not " + socketMode);
         }
         RawCowProperties.requireWithin("rawcow.nbd.connections", connections, 1, 100_000);
         RawCowProperties.requireWithin("rawcow.nbd.workers", workers, 1, 64);

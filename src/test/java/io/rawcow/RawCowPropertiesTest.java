@@ -147,7 +147,7 @@ class RawCowPropertiesTest {
         "rawcow.limits.images,0",
         "rawcow.limits.exports,0",
         "rawcow.nbd.socket-mode,0668",
-        "rawcow.nbd.socket-mode,rw",
+        "rawcow.nbd.socket-mode,432",
         "rawcow.nbd.connections,0",
         "rawcow.nbd.workers,65",
         "rawcow.nbd.buffers,1KB",
