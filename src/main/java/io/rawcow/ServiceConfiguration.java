@@ -4,6 +4,7 @@ import io.rawcow.api.ApiConfiguration;
 import io.rawcow.api.ApiSettings;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
+import io.rawcow.catalog.ClientWatch;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -88,9 +89,12 @@ class ServiceConfiguration {
         return OpenRoots.open(properties.data(), properties.dataRo());
     }
 
+    /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
     Catalog catalog(OpenRoots roots, RawCowProperties properties) throws BlockException {
-        return Catalog.open(roots.roots(), properties.streams().settings(), properties.declaredImages());
+        var watch = new ClientWatch();
+        var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
+        return Catalog.open(roots.roots(), properties.streams().settings(), properties.declaredImages(), clients);
     }
 
     @Bean
