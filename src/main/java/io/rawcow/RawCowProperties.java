@@ -1,9 +1,11 @@
 package io.rawcow;
 
+import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogSettings;
 import io.rawcow.catalog.DeclaredImage;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.StreamSettings;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.springframework.util.unit.DataSize;
  * @param dataRo folders that only backings may be in
  * @param listen where the REST interface listens: loopback only
  * @param management where health and metrics listen; with the REST interface if not stated
+ * @param live memory that outlives the service
  * @param images images that are to be there at every start, by name
  */
 @ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
@@ -29,6 +32,7 @@ record RawCowProperties(
         @DefaultValue("127.0.0.1:8080") String listen,
         @Nullable String management,
         @DefaultValue Streams streams,
+        @DefaultValue Live live,
         @DefaultValue Map<String, Declared> images) {
 
     /**
@@ -63,6 +67,30 @@ record RawCowProperties(
                     running,
                     kept,
                     buffers.toBytes());
+        }
+    }
+
+    /**
+     * The live files, which keep answered writes over the death of the service.
+     *
+     * @param folder on tmpfs; null for the usual one
+     * @param budget memory that they may take; 0 for none
+     */
+    record Live(
+            @Nullable String folder, @DefaultValue("1GB") DataSize budget) {
+        Live {
+            requireWithin("rawcow.live.budget", budget.toBytes(), 0, 1L << 40);
+        }
+
+        /** @throws StartException if the folder cannot be used */
+        LiveFolder open() {
+            try {
+                LiveFolder opened = LiveFolder.at(folder == null ? LiveFolder.usualPath() : folder, budget.toBytes());
+                opened.requireUsable();
+                return opened;
+            } catch (BlockException e) {
+                throw new StartException("cannot start: " + e.getMessage(), e);
+            }
         }
     }
 

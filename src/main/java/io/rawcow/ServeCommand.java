@@ -39,6 +39,13 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where health and metrics listen, any address; with the REST interface if left out.")
     private @Nullable String management;
 
+    @Option(
+            names = "--live",
+            paramLabel = "DIR",
+            description = "Folder on tmpfs that keeps answered writes over the death of the service"
+                    + " (default /dev/shm/rawcow-UID).")
+    private @Nullable String live;
+
     @Option(names = "--config", paramLabel = "FILE", description = "Configuration, YAML or properties.")
     private @Nullable String config;
 
@@ -58,6 +65,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         add(properties, "rawcow.listen", listen);
         add(properties, "rawcow.management", management);
+        add(properties, "rawcow.live.folder", live);
         // Only what is named: no file that happens to lie in the folder of the start configures the service.
         add(properties, "spring.config.location", config == null ? "optional:classpath:/" : locations(config));
         return properties;

@@ -4,6 +4,7 @@ import io.rawcow.api.ApiConfiguration;
 import io.rawcow.api.ApiSettings;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
+import io.rawcow.image.LiveFolder;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -89,8 +90,13 @@ class ServiceConfiguration {
     }
 
     @Bean
-    Catalog catalog(OpenRoots roots, RawCowProperties properties) throws BlockException {
-        return Catalog.open(roots.roots(), properties.streams().settings(), properties.declaredImages());
+    LiveFolder liveFolder(RawCowProperties properties) {
+        return properties.live().open();
+    }
+
+    @Bean
+    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
+        return Catalog.open(roots.roots(), live, properties.streams().settings(), properties.declaredImages());
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.posix.DataRoots;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -24,12 +25,17 @@ public final class Catalog implements AutoCloseable {
     private final List<DeclaredImage> declared;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private Catalog(CatalogStore store, DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared) {
+    private Catalog(
+            CatalogStore store,
+            DataRoots roots,
+            LiveFolder live,
+            CatalogSettings settings,
+            List<DeclaredImage> declared) {
         InstantSource clock = InstantSource.system();
         this.store = store;
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
-        this.images = new Images(store, new ImagePaths(roots), events, clock);
+        this.images = new Images(store, new ImagePaths(roots), live, events, clock);
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
         Set<String> names = declared.stream().map(DeclaredImage::name).collect(Collectors.toSet());
         images.activeJobs(jobs::active);
@@ -42,10 +48,10 @@ public final class Catalog implements AutoCloseable {
      *
      * @throws BlockException IMAGE_LOCKED if another service has it; or if the catalog cannot be read
      */
-    public static Catalog open(DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared)
+    public static Catalog open(DataRoots roots, LiveFolder live, CatalogSettings settings, List<DeclaredImage> declared)
             throws BlockException {
         CatalogStore store = CatalogStore.open(roots.primary().folder());
-        var catalog = new Catalog(store, roots, settings, declared);
+        var catalog = new Catalog(store, roots, live, settings, declared);
         boolean opened = false;
         try {
             catalog.images.restore();

@@ -4,6 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.CheckReport;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -37,10 +38,10 @@ public final class Images {
     private volatile Consumer<String> onOpened = name -> {};
     private volatile boolean closing;
 
-    Images(CatalogStore store, ImagePaths paths, EventLog events, InstantSource clock) {
+    Images(CatalogStore store, ImagePaths paths, LiveFolder live, EventLog events, InstantSource clock) {
         this.store = store;
         this.paths = paths;
-        this.files = new ImageFiles(paths);
+        this.files = new ImageFiles(paths, live);
         this.openings = new Openings(store, paths, files);
         this.events = events;
         this.clock = clock;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.image.TestLive;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixFolder;
 import io.rawcow.stream.ErrorPolicy;
@@ -56,7 +57,7 @@ class CatalogTest {
     private void start(DeclaredImage... declared) throws Exception {
         var folder = PosixFolder.open(root.toString());
         var roots = new DataRoots(List.of(new DataRoots.Root(folder, true, CatalogStore.FOLDER)));
-        catalog = Catalog.open(roots, CatalogSettings.DEFAULT, List.of(declared));
+        catalog = Catalog.open(roots, TestLive.folder(), CatalogSettings.DEFAULT, List.of(declared));
     }
 
     private void restart(DeclaredImage... declared) throws Exception {
