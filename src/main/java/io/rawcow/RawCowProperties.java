@@ -3,6 +3,7 @@ package io.rawcow;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogSettings;
 import io.rawcow.catalog.DeclaredImage;
+import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
 import io.rawcow.image.LiveFolder;
@@ -23,6 +24,7 @@ import org.springframework.util.unit.DataSize;
  * @param listen where the REST interface listens: loopback only
  * @param management where health and metrics listen; with the REST interface if not stated
  * @param live memory that outlives the service
+ * @param nbd where images are offered
  * @param images images that are to be there at every start, by name
  */
 @ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
@@ -31,6 +33,7 @@ record RawCowProperties(
         @DefaultValue List<String> dataRo,
         @DefaultValue("127.0.0.1:8080") String listen,
         @Nullable String management,
+        @DefaultValue NbdProperties nbd,
         @DefaultValue Streams streams,
         @DefaultValue Live live,
         @DefaultValue Map<String, Declared> images) {
@@ -102,6 +105,7 @@ record RawCowProperties(
             @Nullable String rawFile,
             @Nullable DataSize size,
             @Nullable DataSize sectorSize,
+            @Nullable Offer export,
             @Nullable Stream stream) {
 
         DeclaredImage named(String name) {
@@ -116,7 +120,15 @@ record RawCowProperties(
                     null,
                     null,
                     null);
-            return new DeclaredImage(name, request, stream == null ? null : stream.of(name));
+            return new DeclaredImage(
+                    name, request, export == null ? null : export.of(name), stream == null ? null : stream.of(name));
+        }
+    }
+
+    /** How a declared image is offered, under its own name. */
+    record Offer(@DefaultValue("false") boolean readOnly) {
+        ExportRequest of(String image) {
+            return new ExportRequest(image, readOnly, null, null);
         }
     }
 
@@ -139,7 +151,7 @@ record RawCowProperties(
                 .toList();
     }
 
-    private static void requireWithin(String name, long value, long min, long max) {
+    static void requireWithin(String name, long value, long min, long max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException("%s is from %d to %d, not %d".formatted(name, min, max, value));
         }

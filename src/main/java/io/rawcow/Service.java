@@ -1,5 +1,6 @@
 package io.rawcow;
 
+import io.rawcow.catalog.Catalog;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,6 +61,11 @@ final class Service implements AutoCloseable {
     /** Where the REST interface listens. */
     HostPort listen() {
         return listen;
+    }
+
+    /** Where NBD clients connect, as URIs without an export. */
+    List<String> nbd() {
+        return context.getBean(Catalog.class).endpoints();
     }
 
     ServletWebServerApplicationContext context() {

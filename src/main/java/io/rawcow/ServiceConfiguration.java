@@ -4,6 +4,7 @@ import io.rawcow.api.ApiConfiguration;
 import io.rawcow.api.ApiSettings;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
+import io.rawcow.catalog.ClientWatch;
 import io.rawcow.image.LiveFolder;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
@@ -94,9 +95,16 @@ class ServiceConfiguration {
         return properties.live().open();
     }
 
+    /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
     Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
-        return Catalog.open(roots.roots(), live, properties.streams().settings(), properties.declaredImages());
+        var watch = new ClientWatch();
+        var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
+        return Catalog.open(
+                new Catalog.Files(roots.roots(), live),
+                properties.streams().settings(),
+                properties.declaredImages(),
+                clients);
     }
 
     @Bean

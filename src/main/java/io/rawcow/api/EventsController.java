@@ -126,7 +126,7 @@ final class EventsController {
         data.put("kind", kind);
         data.put("name", event.name());
         data.put("change", event.change());
-        data.put(kind, event.kind() == Event.Kind.IMAGE ? event.image() : event.job());
+        data.put(kind, event.resource());
         return frame(event.id(), kind, data);
     }
 

@@ -57,13 +57,16 @@ record Problem(
             case PATH_OUTSIDE_ROOTS -> new Meaning(HttpStatus.FORBIDDEN, "Path outside the data roots");
             case IMAGE_NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "Image not found");
             case JOB_NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "Job not found");
+            case EXPORT_NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "Export not found");
             case FILE_NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "File not found");
             case NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "No such resource");
             case METHOD_NOT_ALLOWED -> new Meaning(HttpStatus.METHOD_NOT_ALLOWED, "Method not allowed");
             case NOT_ACCEPTABLE -> new Meaning(HttpStatus.NOT_ACCEPTABLE, "Not acceptable");
             case IMAGE_DIFFERS -> conflict("Image differs");
             case JOB_DIFFERS -> conflict("Job differs");
+            case EXPORT_DIFFERS -> conflict("Export differs");
             case IMAGE_IN_USE -> conflict("Image in use");
+            case EXPORT_IN_USE -> conflict("Export in use");
             case JOB_ACTIVE -> conflict("Job active");
             case WRONG_JOB_STATUS -> conflict("Wrong job status");
             case IMAGE_LOCKED -> conflict("Image locked");

@@ -12,7 +12,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
@@ -45,7 +48,8 @@ public final class CatalogStore implements AutoCloseable {
     /** The kinds of objects. */
     enum Kind {
         IMAGES,
-        JOBS;
+        JOBS,
+        EXPORTS;
 
         String folder() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -54,14 +58,12 @@ public final class CatalogStore implements AutoCloseable {
 
     private final Folder folder;
     private final OpenFile lock;
-    private final Folder images;
-    private final Folder jobs;
+    private final Map<Kind, Folder> kinds;
 
-    private CatalogStore(Folder folder, OpenFile lock, Folder images, Folder jobs) {
+    private CatalogStore(Folder folder, OpenFile lock, Map<Kind, Folder> kinds) {
         this.folder = folder;
         this.lock = lock;
-        this.images = images;
-        this.jobs = jobs;
+        this.kinds = kinds;
     }
 
     /**
@@ -81,8 +83,11 @@ public final class CatalogStore implements AutoCloseable {
                                 "cannot open catalog: another rawcow serves this folder: path=" + root.path())
                         .withAction("end that one, or give this one another first --data folder");
             }
-            return new CatalogStore(
-                    folder, lock, openFolder(folder, Kind.IMAGES.folder()), openFolder(folder, Kind.JOBS.folder()));
+            Map<Kind, Folder> kinds = new EnumMap<>(Kind.class);
+            for (Kind kind : Kind.values()) {
+                kinds.put(kind, openFolder(folder, kind.folder()));
+            }
+            return new CatalogStore(folder, lock, kinds);
         } catch (PosixException e) {
             throw BlockException.of(e, WHAT);
         }
@@ -109,7 +114,7 @@ public final class CatalogStore implements AutoCloseable {
     }
 
     private Folder folderOf(Kind kind) {
-        return kind == Kind.IMAGES ? images : jobs;
+        return Objects.requireNonNull(kinds.get(kind));
     }
 
     /** Writes an object; durable when it returns. */
@@ -186,8 +191,7 @@ public final class CatalogStore implements AutoCloseable {
 
     @Override
     public void close() {
-        images.close();
-        jobs.close();
+        kinds.values().forEach(Folder::close);
         lock.close();
         folder.close();
     }

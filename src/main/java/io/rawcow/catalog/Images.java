@@ -12,8 +12,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +29,7 @@ public final class Images {
     private final InstantSource clock;
     private final NameLocks locks = new NameLocks();
     private final ConcurrentSkipListMap<String, ManagedImage> images = new ConcurrentSkipListMap<>();
-    /** The jobs of an image that are not concluded. */
-    private volatile Function<String, List<String>> activeJobs = name -> List.of();
-
-    private volatile Function<String, Boolean> declared = name -> false;
-    private volatile Consumer<String> onOpened = name -> {};
+    private volatile ImageUsers users = ImageUsers.NOBODY;
     private volatile boolean closing;
 
     Images(CatalogStore store, ImagePaths paths, LiveFolder live, EventLog events, InstantSource clock) {
@@ -47,16 +41,8 @@ public final class Images {
         this.clock = clock;
     }
 
-    void activeJobs(Function<String, List<String>> lookup) {
-        activeJobs = lookup;
-    }
-
-    void onOpened(Consumer<String> listener) {
-        onOpened = listener;
-    }
-
-    void declared(Function<String, Boolean> lookup) {
-        declared = lookup;
+    void users(ImageUsers all) {
+        users = all;
     }
 
     NameLocks locks() {
@@ -120,7 +106,7 @@ public final class Images {
     }
 
     private ImageView view(ManagedImage image) {
-        return image.view(activeJobs.apply(image.name()));
+        return image.view(users.exports(image.name()), users.activeJobs(image.name()));
     }
 
     List<String> names() {
@@ -173,7 +159,7 @@ public final class Images {
         if (known.live() == null) {
             openRecorded(known, wanted);
             tell(known, create ? "created" : "opened");
-            onOpened.accept(known.name());
+            users.opened(known.name());
         }
         return new Ensured(view(known), create);
     }
@@ -231,7 +217,7 @@ public final class Images {
         image.opened(live, Openings.warningsOf(live));
         images.put(image.name(), image);
         tell(image, change);
-        onOpened.accept(image.name());
+        users.opened(image.name());
         return view(image);
     }
 
@@ -251,7 +237,7 @@ public final class Images {
         }
         openRecorded(image, wanted);
         tell(image, "created");
-        onOpened.accept(name);
+        users.opened(name);
         return view(image);
     }
 
@@ -334,7 +320,7 @@ public final class Images {
     // ---- DELETE
 
     /**
-     * Closes an image and forgets it. Files stay unless they are to go; a backing always stays.
+     * Closes an image and forgets it, its exports too. Files stay unless they are to go; a backing always stays.
      *
      * @throws ProblemException IMAGE_NOT_FOUND, JOB_ACTIVE, IMAGE_IN_USE; after an I/O error it can be repeated
      */
@@ -346,6 +332,7 @@ public final class Images {
             if (deleteFiles) {
                 Ownership.requireNoBacking(images.values(), image);
             }
+            users.release(name);
             LiveImage live = image.live();
             if (live != null) {
                 image.unavailable(new ImageError(ProblemCode.IMAGE_UNAVAILABLE.word(), "the image is being deleted"));
@@ -354,6 +341,7 @@ public final class Images {
             if (deleteFiles) {
                 files.delete(image.record());
             }
+            users.forget(name);
             store.remove(Kind.IMAGES, name);
             LOG.log(Level.INFO, "image deleted: image={0} files={1}", name, deleteFiles ? "deleted" : "kept");
             synchronized (image) {
@@ -366,14 +354,14 @@ public final class Images {
     }
 
     private void requireIdle(String name) {
-        List<String> active = activeJobs.apply(name);
+        List<String> active = users.activeJobs(name);
         if (!active.isEmpty()) {
             throw new ProblemException(
                             ProblemCode.JOB_ACTIVE,
                             "the image has a job that is not concluded: job=" + active.getFirst())
                     .withAction("cancel it, or wait until it is concluded");
         }
-        if (declared.apply(name)) {
+        if (users.isDeclared(name)) {
             throw new ProblemException(
                             ProblemCode.IMAGE_IN_USE, "the image is declared in the configuration: image=" + name)
                     .withAction("take it out of the configuration and restart the service");

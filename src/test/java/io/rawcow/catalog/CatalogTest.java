@@ -57,7 +57,9 @@ class CatalogTest {
     private void start(DeclaredImage... declared) throws Exception {
         var folder = PosixFolder.open(root.toString());
         var roots = new DataRoots(List.of(new DataRoots.Root(folder, true, CatalogStore.FOLDER)));
-        catalog = Catalog.open(roots, TestLive.folder(), CatalogSettings.DEFAULT, List.of(declared));
+        var clients = new Catalog.Clients(new FakeExportHost(), new ClientWatch());
+        catalog = Catalog.open(
+                new Catalog.Files(roots, TestLive.folder()), CatalogSettings.DEFAULT, List.of(declared), clients);
     }
 
     private void restart(DeclaredImage... declared) throws Exception {
@@ -181,7 +183,7 @@ class CatalogTest {
 
     @Test
     void aDeclaredImageIsCreatedOnceAndOpenedEverAfter() throws Exception {
-        var declared = new DeclaredImage("vm", request(), stream(0));
+        var declared = new DeclaredImage("vm", request(), null, stream(0));
         restart(declared);
         assertThat(concluded("vm").error()).isNull();
         assertThat(catalog.missing()).isEmpty();
