@@ -18,12 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 class FioIT {
     private static final int JOBS = 4;
     private static final int MIB = 1 << 20;
-    private static final int SIZE = 64 * MIB;
+    private static final int SCALE = Boolean.getBoolean("rawcow.soak") ? 8 : 1;
+    private static final int SIZE = 64 * MIB * SCALE;
     /** Each job writes every byte of a region of its own, once, and leaves alone what lies between the regions. */
     private static final int DISTANCE = SIZE / JOBS;
 
     private static final int FIRST = MIB + 512;
-    private static final int REGION = 4 * MIB;
+    private static final int REGION = 4 * MIB * SCALE;
 
     @TempDir
     Path folder;

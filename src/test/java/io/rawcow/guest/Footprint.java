@@ -15,21 +15,22 @@ import java.util.stream.Stream;
  * @param metadata bytes of what is known about classes
  */
 record Footprint(long descriptors, long threads, long heap, long direct, long metadata) {
-    private static final Pattern USED = Pattern.compile("^ (?:def|tenured).* used (\\d+)K", Pattern.MULTILINE);
+    private static final Pattern USED = Pattern.compile("^(?:DefNew|Tenured).* used (\\d+)K", Pattern.MULTILINE);
     private static final Pattern OTHER = Pattern.compile("Other \\(reserved=\\d+KB, committed=(\\d+)KB\\)");
-    private static final Pattern METASPACE = Pattern.compile("^ Metaspace +used (\\d+)K", Pattern.MULTILINE);
+    private static final Pattern METASPACE = Pattern.compile("Metaspace \\(reserved=\\d+KB, committed=(\\d+)KB\\)");
 
     /** @param pid of a process with {@code -XX:+UseSerialGC -XX:NativeMemoryTracking=summary} */
     static Footprint of(long pid) throws IOException, InterruptedException {
         jcmd(pid, "GC.run");
         jcmd(pid, "GC.run"); // what the first one found dead and had to clean up after
         String heap = jcmd(pid, "GC.heap_info");
+        String memory = jcmd(pid, "VM.native_memory", "summary");
         return new Footprint(
                 count(Path.of("/proc/%d/fd".formatted(pid))),
                 count(Path.of("/proc/%d/task".formatted(pid))),
                 sum(USED, heap),
-                sum(OTHER, jcmd(pid, "VM.native_memory", "summary")),
-                sum(METASPACE, heap));
+                sum(OTHER, memory),
+                sum(METASPACE, memory));
     }
 
     private static String jcmd(long pid, String... words) throws IOException, InterruptedException {

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 /** A virtual machine: Debian's kernel, a shell, and one disk. What it does is in {@code src/test/guest/init}. */
 final class GuestVm implements AutoCloseable {
     private static final Pattern SUM = Pattern.compile("^SUM ([0-9a-f]{64})  (\\S+)\\s*$", Pattern.MULTILINE);
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Tool qemu;
 

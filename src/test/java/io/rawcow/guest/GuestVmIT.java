@@ -18,9 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
  * The point of the project: a machine lives on an image while it is streamed and detached, does not notice, and what
  * remains is a plain raw file with everything it wrote.
  */
-@Timeout(400)
+@Timeout(1200)
 class GuestVmIT {
     private static final long DISK_BYTES = 96L << 20;
+    private static final int ROUNDS = Boolean.getBoolean("rawcow.soak") ? 400 : 8;
     private static final long SLOW = 512 << 10;
 
     @TempDir
@@ -37,10 +38,10 @@ class GuestVmIT {
             String disk = "driver=nbd,reconnect-delay=30,server.type=inet,server.host=%s,server.port=%d,export=vm"
                     .formatted(uri.getHost(), uri.getPort());
             try (var guest = GuestVm.boot(folder, "work", disk)) {
-                guest.awaitRounds(8);
+                guest.awaitRounds(ROUNDS);
                 assertThat(service.job("vm").get("status").asString()).isEqualTo("running");
                 service.detach("vm");
-                guest.awaitRounds(8);
+                guest.awaitRounds(ROUNDS);
                 guest.enough();
                 written = guest.checksums();
             }

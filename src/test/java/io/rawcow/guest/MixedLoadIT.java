@@ -149,7 +149,7 @@ class MixedLoadIT {
 
     private void visits() throws Exception {
         Tool.run(folder, "nbdinfo", "--map=x-rawcow:hydration", guests.getFirst());
-        Tool.run(folder, "nbdinfo", "--list", guests.getLast().replace("/guests", "/"));
+        Tool.run(folder, "nbdinfo", "--json", guests.getLast());
         Tool.run(folder, "qemu-img", "info", guests.getLast());
     }
 
