@@ -39,7 +39,7 @@ final class DemoService implements AutoCloseable {
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(RawCow.class.getName());
-        command.addAll(List.of("serve", "--data", data.toString(), "--listen", "127.0.0.1:0"));
+        command.addAll(List.of("serve", "--data", data.toString(), "--listen", "127.0.0.1:0", "--nbd", "127.0.0.1:0"));
         Process process = new ProcessBuilder(command)
                 .redirectError(data.resolve("service.log").toFile())
                 .start();
@@ -48,7 +48,7 @@ final class DemoService implements AutoCloseable {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             if (line.startsWith(LISTENING)) {
                 return new DemoService(
-                        process, line.substring(LISTENING.length()).strip());
+                        process, line.substring(LISTENING.length()).split(" ", 2)[0]);
             }
         }
         throw new IOException("the service did not start: see " + data.resolve("service.log"));

@@ -1,9 +1,12 @@
 package io.rawcow;
 
+import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogSettings;
 import io.rawcow.catalog.DeclaredImage;
+import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.StreamSettings;
 import java.util.List;
@@ -20,6 +23,10 @@ import org.springframework.util.unit.DataSize;
  * @param dataRo folders that only backings may be in
  * @param listen where the REST interface listens: loopback only
  * @param management where health and metrics listen; with the REST interface if not stated
+ * @param live memory that outlives the service
+ * @param nbd where images are offered
+ * @param streams how streams work
+ * @param limits how much there may be
  * @param images images that are to be there at every start, by name
  */
 @ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
@@ -28,7 +35,10 @@ record RawCowProperties(
         @DefaultValue List<String> dataRo,
         @DefaultValue("127.0.0.1:8080") String listen,
         @Nullable String management,
+        @DefaultValue NbdProperties nbd,
         @DefaultValue Streams streams,
+        @DefaultValue Limits limits,
+        @DefaultValue Live live,
         @DefaultValue Map<String, Declared> images) {
 
     /**
@@ -55,14 +65,59 @@ record RawCowProperties(
             requireWithin("rawcow.streams.kept", kept, 0, 1_000_000);
         }
 
-        CatalogSettings settings() {
+        StreamSettings settings() {
             StreamSettings usual = StreamSettings.DEFAULT;
-            return new CatalogSettings(
-                    new StreamSettings(
-                            workers, Math.toIntExact(window.toBytes()), usual.saveBytes(), usual.saveInterval()),
-                    running,
-                    kept,
-                    buffers.toBytes());
+            return new StreamSettings(
+                    workers, Math.toIntExact(window.toBytes()), usual.saveBytes(), usual.saveInterval());
+        }
+    }
+
+    /**
+     * How much there may be at one time: each image holds files open.
+     *
+     * @param images open or not
+     * @param exports offered or not
+     */
+    record Limits(
+            @DefaultValue("1000") int images,
+            @DefaultValue("1000") int exports) {
+        Limits {
+            requireWithin("rawcow.limits.images", images, 1, 100_000);
+            requireWithin("rawcow.limits.exports", exports, 1, 100_000);
+        }
+    }
+
+    CatalogSettings catalogSettings() {
+        return new CatalogSettings(
+                streams.settings(),
+                streams.running(),
+                streams.kept(),
+                streams.buffers().toBytes(),
+                limits.images(),
+                limits.exports());
+    }
+
+    /**
+     * The live files, which keep answered writes over the death of the service.
+     *
+     * @param folder on tmpfs; null for the usual one
+     * @param budget memory that they may take; 0 for none
+     */
+    record Live(
+            @Nullable String folder, @DefaultValue("1GB") DataSize budget) {
+        Live {
+            requireWithin("rawcow.live.budget", budget.toBytes(), 0, 1L << 40);
+        }
+
+        /** @throws StartException if the folder cannot be used */
+        LiveFolder open() {
+            try {
+                LiveFolder opened = LiveFolder.at(folder == null ? LiveFolder.usualPath() : folder, budget.toBytes());
+                opened.requireUsable();
+                return opened;
+            } catch (BlockException e) {
+                throw new StartException("cannot start: " + e.getMessage(), e);
+            }
         }
     }
 
@@ -74,6 +129,7 @@ record RawCowProperties(
             @Nullable String rawFile,
             @Nullable DataSize size,
             @Nullable DataSize sectorSize,
+            @Nullable Offer export,
             @Nullable Stream stream) {
 
         DeclaredImage named(String name) {
@@ -88,7 +144,15 @@ record RawCowProperties(
                     null,
                     null,
                     null);
-            return new DeclaredImage(name, request, stream == null ? null : stream.of(name));
+            return new DeclaredImage(
+                    name, request, export == null ? null : export.of(name), stream == null ? null : stream.of(name));
+        }
+    }
+
+    /** How a declared image is offered, under its own name. */
+    record Offer(@DefaultValue("false") boolean readOnly) {
+        ExportRequest of(String image) {
+            return new ExportRequest(image, readOnly, null, null);
         }
     }
 
@@ -100,6 +164,11 @@ record RawCowProperties(
     record Stream(
             @DefaultValue("0") DataSize speed,
             @DefaultValue("enospc") ErrorPolicy onError) {
+
+        Stream {
+            requireWithin("rawcow.images.NAME.stream.speed", speed.toBytes(), 0, Long.MAX_VALUE);
+        }
+
         JobRequest of(String image) {
             return new JobRequest(JobRequest.STREAM, image, speed.toBytes(), onError, true, false, false);
         }
@@ -111,7 +180,7 @@ record RawCowProperties(
                 .toList();
     }
 
-    private static void requireWithin(String name, long value, long min, long max) {
+    static void requireWithin(String name, long value, long min, long max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException("%s is from %d to %d, not %d".formatted(name, min, max, value));
         }

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 /** {@code rawcow serve}. */
 @Command(
         name = "serve",
-        description = "Serve images over REST until stopped.",
+        description = "Serve images over NBD and REST until stopped.",
         mixinStandardHelpOptions = true,
         footer = {"", "Example:", "  rawcow serve --data /var/lib/images --data-ro /srv/golden --config images.yaml"})
 final class ServeCommand implements Callable<Integer> {
@@ -39,6 +39,29 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where health and metrics listen, any address; with the REST interface if left out.")
     private @Nullable String management;
 
+    @Option(
+            names = "--live",
+            paramLabel = "DIR",
+            description = "Folder on tmpfs that keeps answered writes over the death of the service"
+                    + " (default /dev/shm/rawcow-UID).")
+    private @Nullable String live;
+
+    @Option(
+            names = "--nbd",
+            paramLabel = "HOST:PORT",
+            description = "Where NBD clients connect (default 127.0.0.1:10809): loopback only, unless the configuration"
+                    + " requires TLS; port 0 takes a free one, 'none' listens on no port.")
+    private @Nullable String nbd;
+
+    @Option(names = "--nbd-socket", paramLabel = "PATH", description = "A Unix socket for NBD clients too.")
+    private @Nullable String nbdSocket;
+
+    @Option(
+            names = "--nbd-socket-mode",
+            paramLabel = "MODE",
+            description = "The permissions of that socket, octal (default 0660).")
+    private @Nullable String nbdSocketMode;
+
     @Option(names = "--config", paramLabel = "FILE", description = "Configuration, YAML or properties.")
     private @Nullable String config;
 
@@ -58,6 +81,10 @@ final class ServeCommand implements Callable<Integer> {
         }
         add(properties, "rawcow.listen", listen);
         add(properties, "rawcow.management", management);
+        add(properties, "rawcow.live.folder", live);
+        add(properties, "rawcow.nbd.listen", nbd);
+        add(properties, "rawcow.nbd.socket", nbdSocket);
+        add(properties, "rawcow.nbd.socket-mode", nbdSocketMode);
         // Only what is named: no file that happens to lie in the folder of the start configures the service.
         add(properties, "spring.config.location", config == null ? "optional:classpath:/" : locations(config));
         return properties;

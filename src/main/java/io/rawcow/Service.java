@@ -1,5 +1,6 @@
 package io.rawcow;
 
+import io.rawcow.catalog.Catalog;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,10 +32,12 @@ final class Service implements AutoCloseable {
             Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"));
 
     private final ServletWebServerApplicationContext context;
+    private final Catalog catalog;
     private final HostPort listen;
 
     private Service(ServletWebServerApplicationContext context, HostPort listen) {
         this.context = context;
+        this.catalog = context.getBean(Catalog.class);
         this.listen = listen;
     }
 
@@ -62,8 +65,18 @@ final class Service implements AutoCloseable {
         return listen;
     }
 
+    /** Where NBD clients connect, as URIs without an export. */
+    List<String> nbd() {
+        return catalog.endpoints();
+    }
+
     ServletWebServerApplicationContext context() {
         return context;
+    }
+
+    /** Whether it is closed, and every image was left in order. */
+    boolean isClosedCleanly() {
+        return catalog.isClosedCleanly();
     }
 
     /** Stops listening, ends what clients wait for, and leaves images and jobs so that the next start goes on. */

@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A process whose only work is one service: it ends with a signal, in bounded time, and 0 if all was left in order. */
@@ -20,7 +21,10 @@ final class ServiceProcess {
         try {
             Service started = Service.start(properties);
             service = started;
-            System.out.println("rawcow: listening on http://" + started.listen());
+            System.out.println("rawcow: listening on http://%s%s"
+                    .formatted(
+                            started.listen(),
+                            started.nbd().stream().map(uri -> " " + uri).collect(Collectors.joining())));
             System.out.flush();
         } catch (RuntimeException e) {
             failed = true;
@@ -40,7 +44,7 @@ final class ServiceProcess {
         }
         LOG.log(Level.INFO, "service stops");
         Thread closing = Thread.ofPlatform().name("closing").daemon().start(running::close);
-        Runtime.getRuntime().halt(isOverIn(closing) ? 0 : 1);
+        Runtime.getRuntime().halt(isOverIn(closing) && running.isClosedCleanly() ? 0 : 1);
     }
 
     private static boolean isOverIn(Thread closing) {

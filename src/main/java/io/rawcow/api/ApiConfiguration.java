@@ -35,6 +35,11 @@ public class ApiConfiguration {
     }
 
     @Bean
+    ExportsController exportsController(Catalog catalog) {
+        return new ExportsController(catalog.exports());
+    }
+
+    @Bean
     JobsController jobsController(Catalog catalog, Closing closing, ApiSettings settings) {
         return new JobsController(catalog.jobs(), new JobWaits(catalog.jobs(), closing, settings));
     }

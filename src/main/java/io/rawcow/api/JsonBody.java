@@ -95,6 +95,12 @@ final class JsonBody {
     /** Text without a NUL, of 1 to {@code maxBytes} bytes in UTF-8. */
     @Nullable
     String text(String field, int maxBytes) {
+        return text(field, 1, maxBytes);
+    }
+
+    /** Text without a NUL, of so many bytes in UTF-8. */
+    @Nullable
+    String text(String field, int minBytes, int maxBytes) {
         JsonNode node = object.get(field);
         if (node == null) {
             return null;
@@ -106,8 +112,9 @@ final class JsonBody {
         if (text.indexOf('\0') >= 0 || !isUnicode(text)) {
             throw invalid(field, node, field + " has a character that cannot be part of it");
         }
-        if (text.isEmpty() || text.getBytes(StandardCharsets.UTF_8).length > maxBytes) {
-            throw invalid(field, node, "%s has 1 to %d bytes".formatted(field, maxBytes));
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes < minBytes || bytes > maxBytes) {
+            throw invalid(field, node, "%s has %d to %d bytes".formatted(field, minBytes, maxBytes));
         }
         return text;
     }

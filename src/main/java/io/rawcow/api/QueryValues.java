@@ -3,8 +3,11 @@ package io.rawcow.api;
 import io.rawcow.catalog.ProblemCode;
 import io.rawcow.catalog.ProblemException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the values of query parameters, by the letter. */
@@ -78,6 +81,32 @@ final class QueryValues {
             return true;
         }
         throw invalid(name, stated, "%s is %s or %s".formatted(name, first, second));
+    }
+
+    /**
+     * One of an enum's words, in lower case.
+     *
+     * @throws ProblemException INVALID_VALUE if it is none
+     */
+    static <E extends Enum<E>> E word(String name, @Nullable String stated, E usual) {
+        if (stated == null) {
+            return usual;
+        }
+        List<E> all = List.of(usual.getDeclaringClass().getEnumConstants());
+        return all.stream()
+                .filter(each -> wordOf(each).equals(stated))
+                .findFirst()
+                .orElseThrow(() -> invalid(
+                        name,
+                        stated,
+                        "%s is one of: %s"
+                                .formatted(
+                                        name,
+                                        all.stream().map(QueryValues::wordOf).collect(Collectors.joining(", ")))));
+    }
+
+    private static String wordOf(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private static ProblemException invalid(String name, String stated, String rule) {

@@ -1,72 +1,127 @@
 package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.image.LiveFolder;
+import io.rawcow.nbd.server.Endpoint;
+import io.rawcow.nbd.server.ExportHost;
 import io.rawcow.posix.DataRoots;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 
 /**
- * All that the service serves: images, jobs, and what is told about them. Opening it opens what an earlier run left and
- * goes on with its jobs; closing it leaves everything so that the next one can.
+ * All that the service serves: images, exports, jobs, and what is told about them. Opening it opens what an earlier run
+ * left, offers it to clients and goes on with its jobs; closing it leaves everything so that the next one can.
  */
 public final class Catalog implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Catalog.class.getName());
 
     private final CatalogStore store;
+    private final ExportHost host;
+    private final ClientWatch clients;
     private final Images images;
+    private final Exports exports;
     private final Jobs jobs;
     private final EventLog events;
+    private final CatalogSettings settings;
     private final List<DeclaredImage> declared;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean closedCleanly;
 
-    private Catalog(CatalogStore store, DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared) {
+    private Catalog(
+            CatalogStore store, Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients) {
         InstantSource clock = InstantSource.system();
         this.store = store;
+        this.host = clients.host();
+        this.clients = clients.watch();
+        this.settings = settings;
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
-        this.images = new Images(store, new ImagePaths(roots), events, clock);
+        this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
+        this.exports = new Exports(store, images, host, events, clock);
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
-        Set<String> names = declared.stream().map(DeclaredImage::name).collect(Collectors.toSet());
-        images.activeJobs(jobs::active);
-        images.declared(names::contains);
-        images.onOpened(jobs::adopt);
+        images.users(new Users());
+        exports.declared(this::isDeclaredExport);
+        exports.limit(settings.exports());
+        this.clients.listener(exports::clientsChanged);
     }
 
     /**
-     * Opens the catalog of the primary root, its images and jobs, and then what is declared.
+     * Where files are.
      *
+     * @param live of the images that are open
+     */
+    public record Files(DataRoots roots, LiveFolder live) {}
+
+    /**
+     * Where clients come from.
+     *
+     * @param watch what the host tells of them
+     */
+    public record Clients(ExportHost host, ClientWatch watch) {}
+
+    /**
+     * Opens the catalog of the primary root, its images, exports and jobs, and what is declared. Clients are let in
+     * when all exports are offered, and before any job runs.
+     *
+     * @param clients closed with the catalog, and if it cannot be opened
      * @throws BlockException IMAGE_LOCKED if another service has it; or if the catalog cannot be read
      */
-    public static Catalog open(DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared)
+    public static Catalog open(Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients)
             throws BlockException {
-        CatalogStore store = CatalogStore.open(roots.primary().folder());
-        var catalog = new Catalog(store, roots, settings, declared);
         boolean opened = false;
         try {
-            catalog.images.restore();
-            catalog.jobs.restore();
-            catalog.declared.forEach(catalog::declare);
-            opened = true;
-            return catalog;
+            CatalogStore store = CatalogStore.open(files.roots().primary().folder());
+            var catalog = new Catalog(store, files, settings, declared, clients);
+            try {
+                catalog.restore();
+                opened = true;
+                return catalog;
+            } finally {
+                if (!opened) {
+                    catalog.close();
+                }
+            }
         } finally {
             if (!opened) {
-                catalog.close();
+                clients.host().close();
+                clients.watch().close();
             }
         }
     }
 
-    /** What a client would do at every start: PUT image, PUT job. A job that failed is started anew. */
-    private void declare(DeclaredImage wanted) {
+    private void restore() throws BlockException {
+        images.restore();
+        exports.restore();
+        List<DeclaredImage> ready = declared.stream().filter(this::declare).toList();
+        host.serve();
+        jobs.restore();
+        ready.forEach(this::startDeclared);
+    }
+
+    /** What a client would do at every start: PUT image, PUT export. */
+    private boolean declare(DeclaredImage wanted) {
         String name = wanted.name();
         try {
-            ImageView image = images.put(name, wanted.image()).image();
-            JobRequest stream = wanted.stream();
-            if (stream != null && !image.standalone()) {
+            var _ = images.put(name, wanted.image());
+            ExportRequest export = wanted.export();
+            if (export != null) {
+                var _ = exports.put(name, export);
+            }
+            return true;
+        } catch (ProblemException e) {
+            return notReady(name, e);
+        }
+    }
+
+    /** And PUT job. One that failed is started anew. */
+    private void startDeclared(DeclaredImage wanted) {
+        String name = wanted.name();
+        JobRequest stream = wanted.stream();
+        try {
+            if (stream != null && !images.get(name).standalone()) {
                 // One that ended and left the image as it is: it failed, or was for an earlier image of this name.
                 if (jobs.isConcluded(name)) {
                     jobs.dismiss(name);
@@ -74,7 +129,21 @@ public final class Catalog implements AutoCloseable {
                 var _ = jobs.put(name, stream);
             }
         } catch (ProblemException e) {
-            LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, e.getMessage());
+            var _ = notReady(name, e);
+        }
+    }
+
+    private static boolean notReady(String name, ProblemException why) {
+        LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, why.getMessage());
+        return false;
+    }
+
+    /** @throws ProblemException BUSY if there are as many as there may be */
+    static void requireRoom(String what, int are, int most) {
+        if (are >= most) {
+            throw new ProblemException(
+                            ProblemCode.BUSY, "there are as many %s as there may be: limit=%d".formatted(what, most))
+                    .withAction("delete some, or raise rawcow.limits." + what);
         }
     }
 
@@ -82,20 +151,81 @@ public final class Catalog implements AutoCloseable {
         return images;
     }
 
+    public Exports exports() {
+        return exports;
+    }
+
     public Jobs jobs() {
         return jobs;
+    }
+
+    /** Where clients connect: URIs of the NBD server, without an export. */
+    public List<String> endpoints() {
+        return host.endpoints().stream()
+                .map((Endpoint endpoint) -> endpoint.uri(""))
+                .toList();
     }
 
     public EventLog events() {
         return events;
     }
 
-    /** The declared images that are not open: the service is not ready while there are any. */
+    /**
+     * The declared images that are not open, or not offered as declared: the service is not ready while there are any.
+     */
     public List<String> missing() {
         return declared.stream()
+                .filter(image -> !isReady(image))
                 .map(DeclaredImage::name)
-                .filter(images::isUnavailable)
                 .toList();
+    }
+
+    private boolean isReady(DeclaredImage image) {
+        ExportRequest export = image.export();
+        return !images.isUnavailable(image.name()) && (export == null || exports.isOffered(image.name(), export));
+    }
+
+    private boolean isDeclaredExport(String name) {
+        return declared.stream().anyMatch(image -> image.name().equals(name) && image.export() != null);
+    }
+
+    /** What images need to know of the others. */
+    private final class Users implements ImageUsers {
+        @Override
+        public List<String> activeJobs(String image) {
+            return jobs.active(image);
+        }
+
+        @Override
+        public List<String> exports(String image) {
+            return exports.of(image);
+        }
+
+        @Override
+        public boolean isDeclared(String image) {
+            return declared.stream().anyMatch(each -> each.name().equals(image));
+        }
+
+        @Override
+        public void requireRoom(int there) {
+            Catalog.requireRoom("images", there, settings.images());
+        }
+
+        @Override
+        public void opened(String image) {
+            exports.adopt(image);
+            jobs.adopt(image);
+        }
+
+        @Override
+        public void release(String image) {
+            exports.release(image);
+        }
+
+        @Override
+        public void forget(String image) throws BlockException {
+            exports.forgetAll(image);
+        }
     }
 
     /** From here on changes are refused with SHUTTING_DOWN. */
@@ -103,12 +233,19 @@ public final class Catalog implements AutoCloseable {
         images.beginClose();
     }
 
+    /** Whether it is closed, and no image was left as after a crash. */
+    public boolean isClosedCleanly() {
+        return closedCleanly;
+    }
+
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
             beginClose();
+            host.close();
+            clients.close();
             jobs.halt();
-            images.close();
+            closedCleanly = images.close();
             store.close();
         }
     }

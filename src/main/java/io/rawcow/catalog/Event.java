@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param id {@code <start>-<n>}: which run of the service, and how many events before
  * @param kind what changed
  * @param change what happened to it, one of the words of {@code openapi.yaml}
- * @param image how it is after that; null for a job, and once deleted
- * @param job how it is after that; null for an image, and once dismissed
+ * @param resource how it is after that, an {@link ImageView}, {@link JobView} or {@link ExportView}; null once it is
+ *     gone
  */
 public record Event(
         String id,
@@ -18,12 +18,12 @@ public record Event(
         Kind kind,
         String name,
         String change,
-        @Nullable ImageView image,
-        @Nullable JobView job) {
+        @Nullable Record resource) {
 
     /** What an event is about. */
     public enum Kind {
         IMAGE,
-        JOB
+        JOB,
+        EXPORT
     }
 }

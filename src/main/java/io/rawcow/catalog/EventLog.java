@@ -71,23 +71,27 @@ public final class EventLog {
     private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
     private long count;
 
-    EventLog(InstantSource clock) {
+    public EventLog(InstantSource clock) {
         this.clock = clock;
         // Random bits too: a clock that was set back must not make two runs alike.
         this.start = Long.toString(clock.millis(), 36) + Integer.toString(new SecureRandom().nextInt(1 << 30), 36);
     }
 
-    synchronized void image(String name, String change, @Nullable ImageView image) {
-        add(new Event(nextId(), clock.instant(), Event.Kind.IMAGE, name, change, image, null));
+    void image(String name, String change, @Nullable ImageView image) {
+        add(Event.Kind.IMAGE, name, change, image);
     }
 
-    synchronized void job(String id, String change, @Nullable JobView job) {
-        add(new Event(nextId(), clock.instant(), Event.Kind.JOB, id, change, null, job));
+    void job(String id, String change, @Nullable JobView job) {
+        add(Event.Kind.JOB, id, change, job);
     }
 
-    private String nextId() {
+    void export(String name, String change, @Nullable ExportView export) {
+        add(Event.Kind.EXPORT, name, change, export);
+    }
+
+    private synchronized void add(Event.Kind kind, String name, String change, @Nullable Record resource) {
         count++;
-        return start + "-" + count;
+        add(new Event(start + "-" + count, clock.instant(), kind, name, change, resource));
     }
 
     private void add(Event event) {

@@ -4,6 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.CheckReport;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -11,8 +12,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,32 +29,20 @@ public final class Images {
     private final InstantSource clock;
     private final NameLocks locks = new NameLocks();
     private final ConcurrentSkipListMap<String, ManagedImage> images = new ConcurrentSkipListMap<>();
-    /** The jobs of an image that are not concluded. */
-    private volatile Function<String, List<String>> activeJobs = name -> List.of();
-
-    private volatile Function<String, Boolean> declared = name -> false;
-    private volatile Consumer<String> onOpened = name -> {};
+    private volatile ImageUsers users = ImageUsers.NOBODY;
     private volatile boolean closing;
 
-    Images(CatalogStore store, ImagePaths paths, EventLog events, InstantSource clock) {
+    Images(CatalogStore store, ImagePaths paths, LiveFolder live, EventLog events, InstantSource clock) {
         this.store = store;
         this.paths = paths;
-        this.files = new ImageFiles(paths);
+        this.files = new ImageFiles(paths, live);
         this.openings = new Openings(store, paths, files);
         this.events = events;
         this.clock = clock;
     }
 
-    void activeJobs(Function<String, List<String>> lookup) {
-        activeJobs = lookup;
-    }
-
-    void onOpened(Consumer<String> listener) {
-        onOpened = listener;
-    }
-
-    void declared(Function<String, Boolean> lookup) {
-        declared = lookup;
+    void users(ImageUsers all) {
+        users = all;
     }
 
     NameLocks locks() {
@@ -119,7 +106,7 @@ public final class Images {
     }
 
     private ImageView view(ManagedImage image) {
-        return image.view(activeJobs.apply(image.name()));
+        return image.view(users.exports(image.name()), users.activeJobs(image.name()));
     }
 
     List<String> names() {
@@ -172,12 +159,13 @@ public final class Images {
         if (known.live() == null) {
             openRecorded(known, wanted);
             tell(known, create ? "created" : "opened");
-            onOpened.accept(known.name());
+            users.opened(known.name());
         }
         return new Ensured(view(known), create);
     }
 
     private Ensured unknown(String name, ImageRequest wanted) throws BlockException {
+        users.requireRoom(images.size());
         Ownership.requireNobodys(images.values(), wanted.sidecar(), wanted.rawFile());
         if (wanted.sidecar() == null) {
             return new Ensured(openRawFile(name, wanted), false);
@@ -230,7 +218,7 @@ public final class Images {
         image.opened(live, Openings.warningsOf(live));
         images.put(image.name(), image);
         tell(image, change);
-        onOpened.accept(image.name());
+        users.opened(image.name());
         return view(image);
     }
 
@@ -250,7 +238,7 @@ public final class Images {
         }
         openRecorded(image, wanted);
         tell(image, "created");
-        onOpened.accept(name);
+        users.opened(name);
         return view(image);
     }
 
@@ -333,7 +321,7 @@ public final class Images {
     // ---- DELETE
 
     /**
-     * Closes an image and forgets it. Files stay unless they are to go; a backing always stays.
+     * Closes an image and forgets it, its exports too. Files stay unless they are to go; a backing always stays.
      *
      * @throws ProblemException IMAGE_NOT_FOUND, JOB_ACTIVE, IMAGE_IN_USE; after an I/O error it can be repeated
      */
@@ -345,6 +333,7 @@ public final class Images {
             if (deleteFiles) {
                 Ownership.requireNoBacking(images.values(), image);
             }
+            users.release(name);
             LiveImage live = image.live();
             if (live != null) {
                 image.unavailable(new ImageError(ProblemCode.IMAGE_UNAVAILABLE.word(), "the image is being deleted"));
@@ -353,6 +342,7 @@ public final class Images {
             if (deleteFiles) {
                 files.delete(image.record());
             }
+            users.forget(name);
             store.remove(Kind.IMAGES, name);
             LOG.log(Level.INFO, "image deleted: image={0} files={1}", name, deleteFiles ? "deleted" : "kept");
             synchronized (image) {
@@ -365,14 +355,14 @@ public final class Images {
     }
 
     private void requireIdle(String name) {
-        List<String> active = activeJobs.apply(name);
+        List<String> active = users.activeJobs(name);
         if (!active.isEmpty()) {
             throw new ProblemException(
                             ProblemCode.JOB_ACTIVE,
                             "the image has a job that is not concluded: job=" + active.getFirst())
                     .withAction("cancel it, or wait until it is concluded");
         }
-        if (declared.apply(name)) {
+        if (users.isDeclared(name)) {
             throw new ProblemException(
                             ProblemCode.IMAGE_IN_USE, "the image is declared in the configuration: image=" + name)
                     .withAction("take it out of the configuration and restart the service");
@@ -383,8 +373,13 @@ public final class Images {
         closing = true;
     }
 
-    /** Closes every image cleanly. */
-    void close() {
+    /**
+     * Closes every image.
+     *
+     * @return whether all were closed cleanly
+     */
+    boolean close() {
+        boolean clean = true;
         for (ManagedImage image : images.values()) {
             try (var _ = locks.hold(image.name())) {
                 LiveImage live = image.live();
@@ -392,8 +387,10 @@ public final class Images {
                     live.close();
                 }
             } catch (BlockException e) {
+                clean = false;
                 LOG.log(Level.WARNING, "image not closed cleanly: image={0} {1}", image.name(), e.getMessage());
             }
         }
+        return clean;
     }
 }

@@ -86,7 +86,7 @@ final class ManagedImage {
         return image.isStandalone() ? ImageState.STANDALONE : ImageState.COW;
     }
 
-    ImageView view(List<String> jobs) {
+    ImageView view(List<String> exports, List<String> jobs) {
         ImageRecord known = record;
         LiveImage image = live;
         ImageRequest request = known.request();
@@ -113,7 +113,7 @@ final class ManagedImage {
                 image == null ? null : Long.valueOf(image.bytesAllocated()),
                 bytesOnDisk(image),
                 progress(image),
-                List.of(),
+                exports,
                 jobs,
                 warnings,
                 errorNow(image),

@@ -2,7 +2,7 @@ package io.rawcow.catalog;
 
 import java.util.regex.Pattern;
 
-/** Names of images and jobs: what may be one, so that it may be a file's name and a part of a URI too. */
+/** Names of images, jobs and exports: what may be one, so that it may be a file's name and a part of a URI too. */
 final class Names {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?");
 

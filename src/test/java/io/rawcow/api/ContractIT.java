@@ -15,6 +15,7 @@ class ContractIT {
     private static final Set<String> ALL = Set.of(
             "DeclaredIT",
             "EventsIT",
+            "ExportsIT",
             "JobVerbsIT",
             "LifeIT",
             "ListsIT",

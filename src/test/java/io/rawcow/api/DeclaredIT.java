@@ -17,6 +17,7 @@ class DeclaredIT {
         "rawcow.images.vm.backing-file=golden.img",
         "rawcow.images.vm.size=4MB",
         "rawcow.images.vm.sector-size=4KB",
+        "rawcow.images.vm.export.read-only=true",
         "rawcow.images.vm.stream.speed=0",
         "rawcow.images.vm.stream.on-error=report"
     };
@@ -54,6 +55,15 @@ class DeclaredIT {
             var api = new ApiClient(service.base());
             api.rested("vm");
 
+            assertThat(api.get("/v1/exports/vm")
+                            .expect(200)
+                            .json()
+                            .get("readOnly")
+                            .asBoolean())
+                    .isTrue();
+            for (String mode : new String[] {"safe", "soft", "hard"}) {
+                api.delete("/v1/exports/vm?mode=" + mode).problem(409, "export_in_use");
+            }
             api.delete("/v1/images/vm").problem(409, "image_in_use");
         }
     }
@@ -85,6 +95,25 @@ class DeclaredIT {
         try (var service = TestService.start(data, VM)) {
             var api = new ApiClient(service.base());
             api.get("/actuator/health/readiness").expect(200);
+        }
+    }
+
+    @Test
+    void exportThatIsNotAsDeclaredHoldsReadinessDown() {
+        try (var service = TestService.start(data, VM)) {
+            var api = new ApiClient(service.base());
+            api.rested("vm");
+            api.get("/actuator/health/readiness").expect(200);
+        }
+        try (var service = TestService.start(data, replace("read-only=true", "read-only=false"))) {
+            var api = new ApiClient(service.base());
+            api.get("/actuator/health/readiness").expect(503);
+            assertThat(api.get("/v1/exports/vm")
+                            .expect(200)
+                            .json()
+                            .get("readOnly")
+                            .asBoolean())
+                    .isTrue();
         }
     }
 

@@ -82,6 +82,20 @@ class ListsIT {
     }
 
     @Test
+    void exportsAreListedInTheOrderOfTheirNames() {
+        for (String name : List.of("c", "a", "b")) {
+            api.put("/v1/exports/" + name, "{\"image\": \"tiny-001\"}").expect(201);
+        }
+        var items = new ArrayList<JsonNode>();
+
+        assertThat(pages("/v1/exports?limit=2", items)).isEqualTo(2);
+
+        assertThat(items.stream().map(item -> item.get("name").asString())).containsExactly("a", "b", "c");
+        JsonNode listed = api.get("/v1/images/tiny-001").json().get("exports");
+        assertThat(listed).hasToString("[\"a\",\"b\",\"c\"]");
+    }
+
+    @Test
     void mapHasEveryByteOnceWhateverThePage() {
         api.put("/v1/images/mapped", ApiClient.request("mapped").replace("}", ", \"size\": " + 3 * MIB + "}"))
                 .expect(201);

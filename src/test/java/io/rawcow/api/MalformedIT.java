@@ -71,6 +71,15 @@ class MalformedIT {
             PUT | /v1/images/new | {} | missing_field | sidecar
             PUT | /v1/images/new | {"sidecar": "new.raw-cow", "rawFile": "x"} | missing_field | size
             PUT | /v1/images/new | {"sidecar": "new.raw-cow", "size": 512} | missing_field | rawFile
+            PUT | /v1/exports/new | {} | missing_field | image
+            PUT | /v1/exports/new | {"Image": "vm"} | unknown_field | Image
+            PUT | /v1/exports/new | {"image": ""} | invalid_value | image
+            PUT | /v1/exports/new | {"image": "-vm"} | invalid_name | image
+            PUT | /v1/exports/new | {"image": "vm", "readOnly": 1} | invalid_value | readOnly
+            PUT | /v1/exports/new | {"image": "vm", "description": "a\\u0000b"} | invalid_value | description
+            PUT | /v1/exports/new | {"image": "vm", "maxConnections": 0} | invalid_value | maxConnections
+            PUT | /v1/exports/new | {"image": "vm", "maxConnections": 10001} | invalid_value | maxConnections
+            PUT | /v1/exports/new | {"image": "vm", "maxConnections": "1"} | invalid_value | maxConnections
             PUT | /v1/jobs/new | {"image": "vm"} | missing_field | type
             PUT | /v1/jobs/new | {"type": "stream"} | missing_field | image
             PUT | /v1/jobs/new | {"type": "mirror", "image": "vm"} | invalid_value | type
@@ -100,6 +109,8 @@ class MalformedIT {
                 "/v1/images?limit=1&limit=2",
                 "/v1/jobs?limit=-1",
                 "/v1/jobs?cursor=",
+                "/v1/exports?limit=0",
+                "/v1/exports?cursor=%21",
                 "/v1/jobs/speed?wait=61s",
                 "/v1/jobs/speed?wait=30",
                 "/v1/images/vm/map?start=-1",
@@ -121,6 +132,10 @@ class MalformedIT {
         "DELETE,/v1/images/vm?file=delete",
         "POST,/v1/images/vm/check?x=1",
         "GET,/v1/images/vm/map?end=1",
+        "GET,/v1/exports?image=vm",
+        "GET,/v1/exports/vm?x=1",
+        "PUT,/v1/exports/vm?x=1",
+        "DELETE,/v1/exports/vm?force=true",
         "GET,/v1/jobs?image=vm",
         "POST,/v1/jobs?x=1",
         "GET,/v1/jobs/speed?timeout=1s",
@@ -138,8 +153,22 @@ class MalformedIT {
     }
 
     @Test
+    void halfACharacterIsAnsweredTooWhereverItStands() {
+        String many = "a".repeat(199);
+        for (String body : List.of(
+                "{\"rawFile\": \"\\ud800\"}",
+                "{\"backingFormat\": \"\\udc00\"}",
+                "{\"backingFormat\": \"" + many + "\\ud83d\\ude00\"}")) {
+            wrong("PUT", "/v1/images/new", body).problem(400, "invalid_value");
+        }
+        wrong("PUT", "/v1/images/new", "{\"\\ud800\": 1}").problem(400, "unknown_field");
+        wrong("PUT", "/v1/images/new", "{\"" + many + "\\ud83d\\ude00\": 1}").problem(400, "unknown_field");
+    }
+
+    @Test
     void fileWordIsExact() {
         api.call("DELETE", "/v1/images/vm?files=yes").wrong().send().problem(400, "invalid_value");
+        api.call("DELETE", "/v1/exports/vm?mode=HARD").wrong().send().problem(400, "invalid_value");
     }
 
     @ParameterizedTest
@@ -147,6 +176,7 @@ class MalformedIT {
     void nameThatIsWrongIsRefusedEverywhere(String name) {
         String image = "/v1/images/" + name;
         String job = "/v1/jobs/" + name;
+        String export = "/v1/exports/" + name;
         String stream = ApiClient.stream("vm");
         List.of(
                         api.call("GET", image),
@@ -154,6 +184,9 @@ class MalformedIT {
                         api.call("PUT", image).body("{}"),
                         api.call("GET", image + "/map"),
                         api.call("POST", image + "/check"),
+                        api.call("GET", export),
+                        api.call("PUT", export).body("{\"image\": \"vm\"}"),
+                        api.call("DELETE", export),
                         api.call("GET", job),
                         api.call("PUT", job).body(stream),
                         api.call("PATCH", job).body("{\"speed\": 1}"),
@@ -186,6 +219,8 @@ class MalformedIT {
         "POST,/v1/images/vm,GET",
         "PUT,/v1/images/vm/map,GET",
         "GET,/v1/images/vm/check,POST",
+        "POST,/v1/exports,GET",
+        "PATCH,/v1/exports/vm,GET",
         "DELETE,/v1/jobs,GET",
         "POST,/v1/jobs/speed,GET",
         "GET,/v1/jobs/speed/pause,POST",
@@ -211,6 +246,10 @@ class MalformedIT {
         "DELETE,/v1/images/vm",
         "GET,/v1/images/vm/map",
         "POST,/v1/images/vm/check",
+        "GET,/v1/exports",
+        "PUT,/v1/exports/vm",
+        "GET,/v1/exports/vm",
+        "DELETE,/v1/exports/vm",
         "GET,/v1/jobs",
         "POST,/v1/jobs",
         "GET,/v1/jobs/speed",
@@ -240,6 +279,7 @@ class MalformedIT {
     @CsvSource({
         "PUT,/v1/images/vm,text/plain",
         "PUT,/v1/images/vm,",
+        "PUT,/v1/exports/vm,text/plain",
         "POST,/v1/jobs,application/x-www-form-urlencoded",
         "PUT,/v1/jobs/speed,application/xml",
         "PATCH,/v1/jobs/speed,application/merge-patch+json",
@@ -271,7 +311,8 @@ class MalformedIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"PUT,/v1/images/vm", "POST,/v1/jobs", "PUT,/v1/jobs/speed", "PATCH,/v1/jobs/speed"})
+    @CsvSource({"PUT,/v1/images/vm", "PUT,/v1/exports/vm", "POST,/v1/jobs", "PUT,/v1/jobs/speed", "PATCH,/v1/jobs/speed"
+    })
     void bodyHas65536BytesAtMost(String method, String path) throws Exception {
         byte[] fits = ("{\"x\": 1}" + " ".repeat(65536 - 8)).getBytes(StandardCharsets.US_ASCII);
         api.call(method, path).wrong().body(JSON, fits).send().problem(400, "unknown_field");

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs other people's programs. A test that needs one fails without it: {@code ./verify} installs them. */
-final class Tool {
+public final class Tool {
 
     /** How a program ended, and both its outputs as one. */
-    record Result(int status, String output) {
-        void succeeded() {
+    public record Result(int status, String output) {
+        public void succeeded() {
             assertThat(status).as(output).isZero();
         }
 
-        void failedWith(String message) {
+        public void failedWith(String message) {
             assertThat(status).as(output).isNotZero();
             assertThat(output).contains(message);
         }
@@ -28,7 +28,7 @@ final class Tool {
 
     private Tool() {}
 
-    static Result run(Path folder, String... command) throws IOException, InterruptedException {
+    public static Result run(Path folder, String... command) throws IOException, InterruptedException {
         try (var running = new Running(folder, command)) {
             running.process.getOutputStream().close();
             String output = running.output.readAllAsString();
@@ -38,11 +38,11 @@ final class Tool {
     }
 
     /** A program that runs until this is closed. */
-    static final class Running implements AutoCloseable {
+    public static final class Running implements AutoCloseable {
         private final Process process;
         private final BufferedReader output;
 
-        Running(Path folder, String... command) throws IOException {
+        public Running(Path folder, String... command) throws IOException {
             process = new ProcessBuilder(command)
                     .directory(folder.toFile())
                     .redirectErrorStream(true)
@@ -50,12 +50,12 @@ final class Tool {
             output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         }
 
-        long pid() {
+        public long pid() {
             return process.pid();
         }
 
         /** Waits until it has said something; answers all it said until then. */
-        String awaitOutput(String... anyOf) throws IOException {
+        public String awaitOutput(String... anyOf) throws IOException {
             var said = new StringBuilder();
             while (List.of(anyOf).stream().noneMatch(words -> said.indexOf(words) >= 0)) {
                 int next = ((Reader) output).read();
@@ -65,7 +65,7 @@ final class Tool {
             return said.toString();
         }
 
-        void kill() {
+        public void kill() {
             process.destroyForcibly().onExit().join();
         }
 

@@ -3,7 +3,7 @@ package io.rawcow.nbd.server;
 import java.util.List;
 
 /** Where exports are offered. Safe from many threads. */
-public interface ExportHost {
+public interface ExportHost extends AutoCloseable {
 
     /**
      * Offers an export from now on.
@@ -14,4 +14,11 @@ public interface ExportHost {
 
     /** Where clients can connect; never changes. */
     List<Endpoint> endpoints();
+
+    /** Lets clients in, for good. Those who connect before that wait, so that they find every export there is. */
+    void serve();
+
+    /** Takes no more clients, lets requests in flight be answered for a while, and ends all connections. */
+    @Override
+    void close();
 }

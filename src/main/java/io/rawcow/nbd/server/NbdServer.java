@@ -19,7 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Serves exports at its endpoints until it is closed. Safe from many threads. */
-public final class NbdServer implements ExportHost, AutoCloseable {
+public final class NbdServer implements ExportHost {
     private static final Logger LOG = System.getLogger(NbdServer.class.getName());
 
     /** How often to look whether requests in flight are answered. */
@@ -44,14 +44,23 @@ public final class NbdServer implements ExportHost, AutoCloseable {
                 new AtomicBoolean());
     }
 
+    /** As {@link #listen}, and lets clients in. */
+    public static NbdServer start(
+            NbdSettings settings, List<Endpoint> endpoints, @Nullable TlsSettings tls, ServerObserver observer)
+            throws IOException {
+        NbdServer server = listen(settings, endpoints, tls, observer);
+        server.serve();
+        return server;
+    }
+
     /**
-     * Listens at every endpoint, then serves.
+     * Listens at every endpoint: clients that connect wait for {@link #serve}.
      *
      * @param endpoints port 0 finds a free port
      * @param tls null to refuse TLS
      * @throws IOException if one endpoint cannot be had: then none is
      */
-    public static NbdServer start(
+    public static NbdServer listen(
             NbdSettings settings, List<Endpoint> endpoints, @Nullable TlsSettings tls, ServerObserver observer)
             throws IOException {
         var server = new NbdServer(settings, tls, observer);
@@ -60,16 +69,20 @@ public final class NbdServer implements ExportHost, AutoCloseable {
             for (Endpoint endpoint : endpoints) {
                 server.listeners.add(Listener.open(endpoint, settings));
             }
-            server.context.watch().start();
-            server.listeners.forEach(listener -> listener.serve(server::connected));
             started = true;
-            server.sayWhere();
             return server;
         } finally {
             if (!started) {
                 server.close();
             }
         }
+    }
+
+    @Override
+    public void serve() {
+        context.watch().start();
+        listeners.forEach(listener -> listener.serve(this::connected));
+        sayWhere();
     }
 
     private void sayWhere() {

@@ -1,0 +1,70 @@
+package io.rawcow;
+
+import io.rawcow.NbdProperties.TlsMode;
+import io.rawcow.nbd.server.Endpoint;
+import io.rawcow.nbd.server.NbdServer;
+import io.rawcow.nbd.server.ServerObserver;
+import io.rawcow.nbd.server.TlsSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the NBD server as it is configured, and refuses what may not be. */
+final class NbdListeners {
+    private NbdListeners() {}
+
+    /**
+     * Listens; clients wait until the server serves.
+     *
+     * @throws StartException if it cannot, in words for whoever started the service
+     */
+    static NbdServer open(NbdProperties properties, ServerObserver observer) {
+        boolean tlsRequired = properties.tls().mode() == TlsMode.REQUIRED;
+        List<Endpoint> endpoints = new ArrayList<>();
+        if (!properties.listen().equals(NbdProperties.NONE)) {
+            endpoints.add(new Endpoint.Tcp(tcpAddress(properties), tlsRequired));
+        }
+        if (properties.socket() != null) {
+            endpoints.add(new Endpoint.Unix(
+                    Path.of(properties.socket()).toAbsolutePath().normalize(), tlsRequired));
+        }
+        try {
+            return NbdServer.listen(properties.settings(), endpoints, tls(properties.tls()), observer);
+        } catch (IOException e) {
+            throw new StartException("cannot start: NBD: " + e.getMessage(), e);
+        }
+    }
+
+    private static InetSocketAddress tcpAddress(NbdProperties properties) {
+        HostPort listen = parse(properties.listen());
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(listen.host());
+        } catch (UnknownHostException e) {
+            throw new StartException("cannot start: --nbd: there is no such host: " + listen.host(), e);
+        }
+        if (!address.isLoopbackAddress() && properties.tls().mode() != TlsMode.REQUIRED) {
+            throw new StartException("cannot start: --nbd " + listen + " is not a loopback address: without TLS whoever"
+                    + " reaches it could read and write every disk. Listen on 127.0.0.1 or on a Unix socket"
+                    + " (--nbd-socket), or configure rawcow.nbd.tls with mode: required");
+        }
+        return new InetSocketAddress(address, listen.port());
+    }
+
+    private static HostPort parse(String text) {
+        try {
+            return HostPort.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new StartException("cannot start: rawcow.nbd.listen is %s; or none".formatted(e.getMessage()), e);
+        }
+    }
+
+    private static @Nullable TlsSettings tls(NbdProperties.Tls tls) {
+        return tls.mode() == TlsMode.OFF ? null : PemTls.settings(tls);
+    }
+}

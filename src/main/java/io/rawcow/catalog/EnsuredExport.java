@@ -1,0 +1,4 @@
+package io.rawcow.catalog;
+
+/** @param created false if the export was there before */
+public record EnsuredExport(ExportView export, boolean created) {}

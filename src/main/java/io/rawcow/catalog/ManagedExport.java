@@ -1,0 +1,106 @@
+package io.rawcow.catalog;
+
+import io.rawcow.image.LiveImage;
+import io.rawcow.nbd.server.ClientView;
+import io.rawcow.nbd.server.Endpoint;
+import io.rawcow.nbd.server.Export;
+import io.rawcow.nbd.server.ExportHost;
+import io.rawcow.nbd.server.OfferedExport;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An export of the catalog, offered or not. Changed only by whoever holds its image's name; looked at by anybody. */
+final class ManagedExport {
+    private final ExportRecord record;
+    private final ExportHost host;
+    private volatile @Nullable OfferedExport offered;
+    private volatile boolean hidden;
+
+    ManagedExport(ExportRecord record, ExportHost host) {
+        this.record = record;
+        this.host = host;
+    }
+
+    String name() {
+        return record.name();
+    }
+
+    ExportRecord record() {
+        return record;
+    }
+
+    void offer(LiveImage image) {
+        offered = host.offer(new Export(
+                record.name(),
+                record.description(),
+                image,
+                record.readOnly(),
+                record.maxConnections(),
+                ImageContexts.of(image)));
+    }
+
+    ExportState state() {
+        if (hidden) {
+            return ExportState.HIDDEN;
+        }
+        return offered == null ? ExportState.UNAVAILABLE : ExportState.OFFERED;
+    }
+
+    List<ClientView> clients() {
+        OfferedExport now = offered;
+        return now == null ? List.of() : now.clients();
+    }
+
+    /** No new clients from now on. */
+    void hide() {
+        hidden = true;
+        OfferedExport now = offered;
+        if (now != null) {
+            now.hide();
+        }
+    }
+
+    /** Whether nobody uses it; then nobody can from now on. */
+    boolean withdraw() {
+        OfferedExport now = offered;
+        if (now != null && !now.withdrawIfUnused()) {
+            return false;
+        }
+        offered = null;
+        return true;
+    }
+
+    /** Whether its clients are cut off, and the image is left alone. */
+    boolean drop(Duration patience) throws InterruptedException {
+        OfferedExport now = offered;
+        if (now != null && !now.drop(patience)) {
+            return false;
+        }
+        offered = null;
+        return true;
+    }
+
+    /** Whether it was hidden and its last client has left. */
+    boolean isGone() {
+        return hidden && withdraw();
+    }
+
+    ExportView view() {
+        List<String> uris = hidden
+                ? List.of()
+                : host.endpoints().stream()
+                        .map((Endpoint endpoint) -> endpoint.uri(name()))
+                        .toList();
+        return new ExportView(
+                name(),
+                record.image(),
+                record.readOnly(),
+                record.description(),
+                record.maxConnections(),
+                state(),
+                uris,
+                clients(),
+                record.createdAt());
+    }
+}
