@@ -149,16 +149,20 @@ final class Client implements ExportClient, Runnable {
     void endIfOverdue() {
         Session now = session;
         if (handshake.isOver(server.settings().handshakeTimeout())) {
-            refuse(Refusal.HANDSHAKE_TIMEOUT);
+            refuse(Refusal.HANDSHAKE_TIMEOUT, "the handshake takes too long");
         } else if (now != null && now.isStalled()) {
-            refuse(Refusal.STALLED);
+            refuse(Refusal.STALLED, "it sends half a request, or does not take its answers");
         }
     }
 
-    private void refuse(Refusal why) {
+    private void refuse(Refusal why, @Nullable String reason) {
         if (refusal == null) {
             refusal = why;
-            LOG.log(Level.INFO, "client cut off: reason={0} client={1} address={2}", why.word(), id, address);
+            server.troubles()
+                    .warn(
+                            "client cut off: %s: kind=%s client=%d address=%s"
+                                    .formatted(reason, why.word(), id, address),
+                            null);
             server.observer().refused(why.word());
         }
         cut();
@@ -179,14 +183,8 @@ final class Client implements ExportClient, Runnable {
     /** The connection cannot go on. */
     void broken(Throwable cause) {
         switch (cause) {
-            case RefusedException refused -> {
-                LOG.log(Level.DEBUG, "client refused: client=" + id, cause);
-                refuse(refused.refusal());
-            }
-            case NbdProtocolException wrong -> {
-                LOG.log(Level.DEBUG, "client refused: client=" + id, wrong);
-                refuse(Refusal.PROTOCOL);
-            }
+            case RefusedException refused -> refuse(refused.refusal(), refused.getMessage());
+            case NbdProtocolException wrong -> refuse(Refusal.PROTOCOL, wrong.getMessage());
             case IOException gone -> LOG.log(Level.DEBUG, "connection ended: client=" + id, gone);
             default -> server.troubles().warn("connection ended by a bug: client=" + id, cause);
         }

@@ -108,19 +108,20 @@ final class Commands {
             }
             fault = Fault.failed();
         }
-        session.server()
-                .troubles()
-                .warn(
-                        "request failed: export=%s command=%s offset=%d length=%d error=%s"
-                                .formatted(
-                                        session.with().device().export().name(),
-                                        NbdCommand.of(request.type())
-                                                .map(Enum::name)
-                                                .orElse("?"),
-                                        request.offset(),
-                                        request.length(),
-                                        fault.error()),
-                        cause);
+        logFault(request, fault.error(), cause);
         return fault;
+    }
+
+    private void logFault(NbdRequest request, NbdError error, Exception cause) {
+        String what = "request failed: %s: export=%s command=%s offset=%d length=%d error=%s"
+                .formatted(
+                        cause.getMessage(),
+                        session.with().device().export().name(),
+                        NbdCommand.of(request.type()).map(Enum::name).orElse("?"),
+                        request.offset(),
+                        request.length(),
+                        error);
+        // Where a bug comes from is worth its lines; a disk without space is not.
+        session.server().troubles().warn(what, cause instanceof BlockException ? null : cause);
     }
 }

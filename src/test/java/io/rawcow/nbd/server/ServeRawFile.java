@@ -3,6 +3,7 @@ package io.rawcow.nbd.server;
 import io.rawcow.block.RawFile;
 import io.rawcow.posix.Access;
 import io.rawcow.posix.PosixFolder;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -25,10 +26,20 @@ final class ServeRawFile {
         List<Endpoint> endpoints = List.of(
                 new Endpoint.Tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), false),
                 new Endpoint.Unix(Path.of(arguments[2]), false));
-        var server = NbdServer.start(NbdSettings.DEFAULT, endpoints, null, ServerObserver.NONE);
+        var server = NbdServer.start(NbdSettings.DEFAULT, endpoints, tls(arguments), ServerObserver.NONE);
         server.offer(new Export("disk", "a raw file", device, false, 100, List.of(new AllocationContext(device))));
         server.endpoints().forEach(endpoint -> System.out.println(endpoint.uri("disk")));
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         new CountDownLatch(1).await();
+    }
+
+    private static TlsSettings tls(String[] arguments) throws IOException {
+        if (arguments.length < 4) {
+            return null;
+        }
+        Path folder = Path.of(arguments[3]);
+        var contexts = new PemTlsContexts(
+                folder.resolve("server-cert.pem"), folder.resolve("server-key.pem"), folder.resolve("ca-cert.pem"));
+        return new TlsSettings(true, contexts, TlsSettings.ClientCertificates.REQUIRED, List.of());
     }
 }
