@@ -3,8 +3,10 @@ package io.rawcow;
 import io.rawcow.NbdProperties.TlsMode;
 import io.rawcow.nbd.server.Endpoint;
 import io.rawcow.nbd.server.NbdServer;
+import io.rawcow.nbd.server.PemTlsContexts;
 import io.rawcow.nbd.server.ServerObserver;
 import io.rawcow.nbd.server.TlsSettings;
+import io.rawcow.nbd.server.TlsSettings.ClientCertificates;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +14,8 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the NBD server as it is configured, and refuses what may not be. */
@@ -65,6 +69,33 @@ final class NbdListeners {
     }
 
     private static @Nullable TlsSettings tls(NbdProperties.Tls tls) {
-        return tls.mode() == TlsMode.OFF ? null : PemTls.settings(tls);
+        if (tls.mode() == TlsMode.OFF) {
+            return null;
+        }
+        List<X500Principal> subjects =
+                tls.allowedSubjects().stream().map(NbdListeners::subject).toList();
+        String clientCa = tls.clientCa();
+        try {
+            var contexts = new PemTlsContexts(
+                    Path.of(Objects.requireNonNull(tls.certificate())),
+                    Path.of(Objects.requireNonNull(tls.key())),
+                    clientCa == null ? null : Path.of(clientCa));
+            return new TlsSettings(
+                    tls.mode() == TlsMode.REQUIRED,
+                    contexts,
+                    clientCa == null ? ClientCertificates.NONE : ClientCertificates.REQUIRED,
+                    subjects);
+        } catch (IOException e) {
+            throw new StartException("cannot start: rawcow.nbd.tls: " + e.getMessage(), e);
+        }
+    }
+
+    private static X500Principal subject(String name) {
+        try {
+            return new X500Principal(name);
+        } catch (IllegalArgumentException e) {
+            throw new StartException(
+                    "cannot start: rawcow.nbd.tls.allowed-subjects has what is no distinguished name: " + name, e);
+        }
     }
 }

@@ -6,10 +6,9 @@ import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.image.Tool;
+import io.rawcow.nbd.server.Certificates;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,38 +18,34 @@ class NbdTlsIT {
     @TempDir
     static Path folder;
 
-    private static TestCertificates certificates;
-
     @BeforeAll
     static void issue() throws Exception {
-        certificates = new TestCertificates(folder.resolve("made"));
-        certificates.issue("server", "CN=localhost", "san=ip:127.0.0.1");
-        certificates.issue("guest", "CN=guest, O=Example");
-        certificates.issue("stranger", "CN=stranger, O=Example");
-        for (String client : new String[] {"guest", "stranger"}) {
-            Path wallet = Files.createDirectory(folder.resolve(client));
-            Files.copy(certificates.ca(), wallet.resolve("ca-cert.pem"));
-            Files.copy(certificates.certificate(client), wallet.resolve("client-cert.pem"));
-            Files.copy(certificates.key(client), wallet.resolve("client-key.pem"));
-        }
-        Path stateless = Files.createDirectory(folder.resolve("nobody"));
-        Files.copy(certificates.ca(), stateless.resolve("ca-cert.pem"), StandardCopyOption.REPLACE_EXISTING);
+        Certificates.makeAll(folder);
+        Certificates.makeRsa(folder, "stranger", "/CN=stranger/O=rawcow");
+        wallet("guest", "client");
+        wallet("stranger", "stranger");
+        Files.copy(
+                folder.resolve("ca-cert.pem"),
+                Files.createDirectory(folder.resolve("nobody")).resolve("ca-cert.pem"));
         Files.write(Files.createDirectory(folder.resolve("data")).resolve("vm.img"), new byte[1 << 20]);
     }
 
-    @AfterAll
-    static void forget() {
-        certificates = null;
+    /** A folder as libnbd takes certificates from. */
+    private static void wallet(String name, String certificate) throws Exception {
+        Path wallet = Files.createDirectory(folder.resolve(name));
+        Files.copy(folder.resolve("ca-cert.pem"), wallet.resolve("ca-cert.pem"));
+        Files.copy(folder.resolve(certificate + "-cert.pem"), wallet.resolve("client-cert.pem"));
+        Files.copy(folder.resolve(certificate + "-key.pem"), wallet.resolve("client-key.pem"));
     }
 
     private static TestService start(String mode) {
         return TestService.start(
                 folder.resolve("data"),
                 "rawcow.nbd.tls.mode=" + mode,
-                "rawcow.nbd.tls.certificate=" + certificates.certificate("server"),
-                "rawcow.nbd.tls.key=" + certificates.key("server"),
-                "rawcow.nbd.tls.client-ca=" + certificates.ca(),
-                "rawcow.nbd.tls.allowed-subjects[0]=CN=guest,O=Example");
+                "rawcow.nbd.tls.certificate=" + folder.resolve("server-cert.pem"),
+                "rawcow.nbd.tls.key=" + folder.resolve("server-key.pem"),
+                "rawcow.nbd.tls.client-ca=" + folder.resolve("ca-cert.pem"),
+                "rawcow.nbd.tls.allowed-subjects[0]=O=rawcow,CN=client");
     }
 
     /** The URI of an export, as the service tells it. */

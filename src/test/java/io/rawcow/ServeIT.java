@@ -146,6 +146,19 @@ class ServeIT {
         assertThat(explained("rawcow.data=" + folder, "rawcow.listen=127.0.0.1:0", "rawcow.nbd.listen=off"))
                 .contains("rawcow.nbd.listen", "HOST:PORT", "or none");
         assertThat(explained("rawcow.nbd.socket-mode=0999")).contains("rawcow.nbd.socket-mode is octal");
+        String[] tls = {
+            "rawcow.data=" + folder,
+            "rawcow.listen=127.0.0.1:0",
+            "rawcow.nbd.listen=127.0.0.1:0",
+            "rawcow.nbd.tls.mode=required",
+            "rawcow.nbd.tls.certificate=" + folder.resolve("none.pem"),
+            "rawcow.nbd.tls.key=" + folder.resolve("none.pem"),
+            "rawcow.nbd.tls.client-ca=" + folder.resolve("none.pem"),
+            "rawcow.nbd.tls.allowed-subjects[0]=CN=guest"
+        };
+        assertThat(explained(tls)).contains("rawcow.nbd.tls", "none.pem");
+        tls[7] = "rawcow.nbd.tls.allowed-subjects[0]=guest";
+        assertThat(explained(tls)).contains("no distinguished name: guest");
         assertThat(explained("rawcow.nbd.tls.mode=required")).contains("rawcow.nbd.tls needs certificate and key");
         assertThat(explained("spring.config.additional-location=file:none.yaml"))
                 .contains("none.yaml");

@@ -6,13 +6,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /** Makes an authority, and certificates that it has signed, as libnbd and QEMU expect them in a folder. */
-final class Certificates {
+public final class Certificates {
     private static final List<String> ELLIPTIC = List.of("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1");
 
     private Certificates() {}
 
     /** {@code ca-cert.pem}, {@code server-cert.pem}, {@code client-cert.pem}, and their keys. */
-    static void makeAll(Path folder) throws Exception {
+    public static void makeAll(Path folder) throws Exception {
         run(
                 folder,
                 ELLIPTIC,
@@ -30,7 +30,7 @@ final class Certificates {
     }
 
     /** A certificate with an RSA key. */
-    static void makeRsa(Path folder, String name, String subject) throws Exception {
+    public static void makeRsa(Path folder, String name, String subject) throws Exception {
         make(folder, name, subject, List.of("-newkey", "rsa:2048"));
     }
 
