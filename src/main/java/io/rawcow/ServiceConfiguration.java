@@ -94,7 +94,7 @@ class ServiceConfiguration {
     Catalog catalog(OpenRoots roots, RawCowProperties properties) throws BlockException {
         var watch = new ClientWatch();
         var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
-        return Catalog.open(roots.roots(), properties.streams().settings(), properties.declaredImages(), clients);
+        return Catalog.open(roots.roots(), properties.catalogSettings(), properties.declaredImages(), clients);
     }
 
     @Bean

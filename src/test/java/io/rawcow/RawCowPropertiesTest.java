@@ -51,7 +51,7 @@ class RawCowPropertiesTest {
         assertThat(nbd.handshakeTimeout()).isEqualTo(usual.handshakeTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(nbd.stallTimeout()).isEqualTo(usual.stallTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(nbd.socketMode()).isEqualTo(PosixFilePermissions.fromString("rw-rw----"));
-        assertThat(properties.streams().settings()).isEqualTo(CatalogSettings.DEFAULT);
+        assertThat(properties.catalogSettings()).isEqualTo(CatalogSettings.DEFAULT);
     }
 
     @Test
@@ -67,6 +67,8 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.streams.window", "1MB"),
                 Map.entry("rawcow.streams.buffers", "4MB"),
                 Map.entry("rawcow.streams.kept", "5"),
+                Map.entry("rawcow.limits.images", "6"),
+                Map.entry("rawcow.limits.exports", "7"),
                 Map.entry("rawcow.images.vm.sidecar", "a"),
                 Map.entry("rawcow.images.vm.backing-file", "b"),
                 Map.entry("rawcow.images.vm.backing-format", "raw"),
@@ -82,12 +84,14 @@ class RawCowPropertiesTest {
         assertThat(properties.dataRo()).containsExactly("/three", "/four");
         assertThat(properties.listen()).isEqualTo("localhost:1");
         assertThat(properties.management()).isEqualTo("0.0.0.0:2");
-        CatalogSettings settings = properties.streams().settings();
+        CatalogSettings settings = properties.catalogSettings();
         assertThat(settings.runningJobs()).isEqualTo(1);
         assertThat(settings.stream().workers()).isEqualTo(2);
         assertThat(settings.stream().windowBytes()).isEqualTo(1 << 20);
         assertThat(settings.bufferBytes()).isEqualTo(4 << 20);
         assertThat(settings.keptJobs()).isEqualTo(5);
+        assertThat(settings.images()).isEqualTo(6);
+        assertThat(settings.exports()).isEqualTo(7);
         assertThat(properties.declaredImages())
                 .containsExactlyInAnyOrder(
                         new DeclaredImage(
@@ -134,11 +138,22 @@ class RawCowPropertiesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "rawcow.streams.running,0", "rawcow.streams.workers,65", "rawcow.streams.window,4KB",
-        "rawcow.streams.buffers,1MB", "rawcow.streams.kept,-1", "rawcow.streams.running,many",
-        "rawcow.nbd.socket-mode,0668", "rawcow.nbd.socket-mode,rw", "rawcow.nbd.connections,0",
-        "rawcow.nbd.workers,65", "rawcow.nbd.buffers,1KB", "rawcow.nbd.handshake-timeout,0s",
-        "rawcow.nbd.stall-timeout,2h", "rawcow.nbd.tls.mode,maybe"
+        "rawcow.streams.running,0",
+        "rawcow.streams.workers,65",
+        "rawcow.streams.window,4KB",
+        "rawcow.streams.buffers,1MB",
+        "rawcow.streams.kept,-1",
+        "rawcow.streams.running,many",
+        "rawcow.limits.images,0",
+        "rawcow.limits.exports,0",
+        "rawcow.nbd.socket-mode,0668",
+        "rawcow.nbd.socket-mode,rw",
+        "rawcow.nbd.connections,0",
+        "rawcow.nbd.workers,65",
+        "rawcow.nbd.buffers,1KB",
+        "rawcow.nbd.handshake-timeout,0s",
+        "rawcow.nbd.stall-timeout,2h",
+        "rawcow.nbd.tls.mode,maybe"
     })
     void valueOutOfItsRangeIsRefused(String name, String value) {
         assertThatThrownBy(() -> bind(Map.of(name, value))).hasStackTraceContaining(name);
@@ -149,6 +164,12 @@ class RawCowPropertiesTest {
     void halfOfTlsIsRefused(String mode, String stated) {
         assertThatThrownBy(() -> bind(Map.of("rawcow.nbd.tls.mode", mode, "rawcow.nbd.tls." + stated, "x")))
                 .hasStackTraceContaining("rawcow.nbd.tls");
+    }
+
+    @Test
+    void speedOfADeclaredStreamIsNotNegative() {
+        assertThatThrownBy(() -> bind(Map.of("rawcow.images.vm.stream.speed", "-1MB")))
+                .hasStackTraceContaining("stream.speed is from 0");
     }
 
     @Test
