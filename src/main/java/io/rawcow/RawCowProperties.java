@@ -1,10 +1,12 @@
 package io.rawcow;
 
+import io.rawcow.block.BlockException;
 import io.rawcow.catalog.CatalogSettings;
 import io.rawcow.catalog.DeclaredImage;
 import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.StreamSettings;
 import java.util.List;
@@ -21,6 +23,7 @@ import org.springframework.util.unit.DataSize;
  * @param dataRo folders that only backings may be in
  * @param listen where the REST interface listens: loopback only
  * @param management where health and metrics listen; with the REST interface if not stated
+ * @param live memory that outlives the service
  * @param nbd where images are offered
  * @param streams how streams work
  * @param limits how much there may be
@@ -35,6 +38,7 @@ record RawCowProperties(
         @DefaultValue NbdProperties nbd,
         @DefaultValue Streams streams,
         @DefaultValue Limits limits,
+        @DefaultValue Live live,
         @DefaultValue Map<String, Declared> images) {
 
     /**
@@ -91,6 +95,30 @@ record RawCowProperties(
                 streams.buffers().toBytes(),
                 limits.images(),
                 limits.exports());
+    }
+
+    /**
+     * The live files, which keep answered writes over the death of the service.
+     *
+     * @param folder on tmpfs; null for the usual one
+     * @param budget memory that they may take; 0 for none
+     */
+    record Live(
+            @Nullable String folder, @DefaultValue("1GB") DataSize budget) {
+        Live {
+            requireWithin("rawcow.live.budget", budget.toBytes(), 0, 1L << 40);
+        }
+
+        /** @throws StartException if the folder cannot be used */
+        LiveFolder open() {
+            try {
+                LiveFolder opened = LiveFolder.at(folder == null ? LiveFolder.usualPath() : folder, budget.toBytes());
+                opened.requireUsable();
+                return opened;
+            } catch (BlockException e) {
+                throw new StartException("cannot start: " + e.getMessage(), e);
+            }
+        }
     }
 
     /** An image as its PUT would state it. */

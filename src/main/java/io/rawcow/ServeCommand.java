@@ -40,6 +40,13 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable String management;
 
     @Option(
+            names = "--live",
+            paramLabel = "DIR",
+            description = "Folder on tmpfs that keeps answered writes over the death of the service"
+                    + " (default /dev/shm/rawcow-UID).")
+    private @Nullable String live;
+
+    @Option(
             names = "--nbd",
             paramLabel = "HOST:PORT",
             description = "Where NBD clients connect (default 127.0.0.1:10809): loopback only, unless the configuration"
@@ -74,6 +81,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         add(properties, "rawcow.listen", listen);
         add(properties, "rawcow.management", management);
+        add(properties, "rawcow.live.folder", live);
         add(properties, "rawcow.nbd.listen", nbd);
         add(properties, "rawcow.nbd.socket", nbdSocket);
         add(properties, "rawcow.nbd.socket-mode", nbdSocketMode);

@@ -5,6 +5,7 @@ import io.rawcow.api.ApiSettings;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
+import io.rawcow.image.LiveFolder;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -89,12 +90,21 @@ class ServiceConfiguration {
         return OpenRoots.open(properties.data(), properties.dataRo());
     }
 
+    @Bean
+    LiveFolder liveFolder(RawCowProperties properties) {
+        return properties.live().open();
+    }
+
     /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
-    Catalog catalog(OpenRoots roots, RawCowProperties properties) throws BlockException {
+    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
         var watch = new ClientWatch();
         var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
-        return Catalog.open(roots.roots(), properties.catalogSettings(), properties.declaredImages(), clients);
+        return Catalog.open(
+                new Catalog.Files(roots.roots(), live),
+                properties.catalogSettings(),
+                properties.declaredImages(),
+                clients);
     }
 
     @Bean

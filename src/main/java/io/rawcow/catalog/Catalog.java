@@ -1,6 +1,7 @@
 package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.nbd.server.Endpoint;
 import io.rawcow.nbd.server.ExportHost;
 import io.rawcow.posix.DataRoots;
@@ -30,11 +31,7 @@ public final class Catalog implements AutoCloseable {
     private volatile boolean closedCleanly;
 
     private Catalog(
-            CatalogStore store,
-            DataRoots roots,
-            CatalogSettings settings,
-            List<DeclaredImage> declared,
-            Clients clients) {
+            CatalogStore store, Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients) {
         InstantSource clock = InstantSource.system();
         this.store = store;
         this.host = clients.host();
@@ -42,7 +39,7 @@ public final class Catalog implements AutoCloseable {
         this.settings = settings;
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
-        this.images = new Images(store, new ImagePaths(roots), events, clock);
+        this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
         this.exports = new Exports(store, images, host, events, clock);
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
         images.users(new Users());
@@ -50,6 +47,13 @@ public final class Catalog implements AutoCloseable {
         exports.limit(settings.exports());
         this.clients.listener(exports::clientsChanged);
     }
+
+    /**
+     * Where files are.
+     *
+     * @param live of the images that are open
+     */
+    public record Files(DataRoots roots, LiveFolder live) {}
 
     /**
      * Where clients come from.
@@ -65,12 +69,12 @@ public final class Catalog implements AutoCloseable {
      * @param clients closed with the catalog, and if it cannot be opened
      * @throws BlockException IMAGE_LOCKED if another service has it; or if the catalog cannot be read
      */
-    public static Catalog open(DataRoots roots, CatalogSettings settings, List<DeclaredImage> declared, Clients clients)
+    public static Catalog open(Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients)
             throws BlockException {
         boolean opened = false;
         try {
-            CatalogStore store = CatalogStore.open(roots.primary().folder());
-            var catalog = new Catalog(store, roots, settings, declared, clients);
+            CatalogStore store = CatalogStore.open(files.roots().primary().folder());
+            var catalog = new Catalog(store, files, settings, declared, clients);
             try {
                 catalog.restore();
                 opened = true;

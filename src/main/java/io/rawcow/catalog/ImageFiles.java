@@ -13,6 +13,7 @@ import io.rawcow.image.ImageCreator;
 import io.rawcow.image.ImageInspector.Format;
 import io.rawcow.image.ImageOpener;
 import io.rawcow.image.ImageSpec;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
 import io.rawcow.image.OpenOptions;
 import io.rawcow.image.Preallocation;
@@ -30,10 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class ImageFiles {
     private final ImagePaths paths;
     private final DataRoots roots;
+    private final LiveFolder live;
 
-    ImageFiles(ImagePaths paths) {
+    ImageFiles(ImagePaths paths, LiveFolder live) {
         this.paths = paths;
         this.roots = paths.roots();
+        this.live = live;
     }
 
     /** Makes the files of a request that states everything a new image needs. */
@@ -100,7 +103,7 @@ final class ImageFiles {
             return new CheckReport("raw", 0, 0, 0, sectors, sectors, List.of());
         }
         try {
-            return ImageCheck.check(roots, paths.locate("sidecar", sidecar), Format.RAW_COW);
+            return ImageCheck.check(roots, paths.locate("sidecar", sidecar), live, Format.RAW_COW);
         } catch (BlockException e) {
             throw ProblemException.of(e);
         }
@@ -111,7 +114,7 @@ final class ImageFiles {
                 Boolean.TRUE.equals(request.acceptBackingChange()),
                 Boolean.TRUE.equals(request.acceptLostWrites()),
                 Boolean.TRUE.equals(request.newUuid()));
-        return ImageOpener.open(roots, paths.locate("sidecar", sidecar), options);
+        return ImageOpener.open(roots, paths.locate("sidecar", sidecar), live, options);
     }
 
     LiveImage openStandalone(String rawFile) throws BlockException {

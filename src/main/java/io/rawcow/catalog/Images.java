@@ -4,6 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.CheckReport;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -31,10 +32,10 @@ public final class Images {
     private volatile ImageUsers users = ImageUsers.NOBODY;
     private volatile boolean closing;
 
-    Images(CatalogStore store, ImagePaths paths, EventLog events, InstantSource clock) {
+    Images(CatalogStore store, ImagePaths paths, LiveFolder live, EventLog events, InstantSource clock) {
         this.store = store;
         this.paths = paths;
-        this.files = new ImageFiles(paths);
+        this.files = new ImageFiles(paths, live);
         this.openings = new Openings(store, paths, files);
         this.events = events;
         this.clock = clock;

@@ -52,7 +52,7 @@ final class CheckCommand extends InspectionCommand {
     /** Null for a format that is not ours. */
     private @Nullable CheckReport check(String name) throws BlockException, PosixException, CommandFailure {
         try (Workspace workspace = Workspace.open()) {
-            return ImageCheck.check(workspace.roots(), workspace.locate(name), format());
+            return ImageCheck.check(workspace.roots(), workspace.locate(name), live(), format());
         } catch (BlockException e) {
             if (e.kind() == FaultKind.BACKING_FORMAT_UNCLEAR) {
                 return null;

@@ -5,6 +5,7 @@ import io.rawcow.format.Extension;
 import io.rawcow.format.SidecarHeader;
 import io.rawcow.image.ImageInspector;
 import io.rawcow.image.NamedFile;
+import io.rawcow.image.OwedWrites;
 import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.PosixException;
 import java.time.Instant;
@@ -28,7 +29,7 @@ final class InfoCommand extends InspectionCommand {
     int run() throws BlockException, PosixException, CommandFailure {
         String name = require(file);
         try (Workspace workspace = Workspace.open();
-                var image = ImageInspector.open(workspace.roots(), workspace.locate(name), format())) {
+                var image = ImageInspector.open(workspace.roots(), workspace.locate(name), live(), format())) {
             if (wantsJson()) {
                 out().println(Json.write(json(name, image)));
             } else {
@@ -77,6 +78,7 @@ final class InfoCommand extends InspectionCommand {
         image.extension().ifPresent(extension -> data.put("uuid", extension.uuid()));
         data.put("state", image.state().word());
         data.put("in-use", image.isInUse());
+        data.put("unsaved-writes", image.owedWrites().state().word());
         data.put("raw-file", header.rawFile());
         image.raw().ifPresent(raw -> putRaw(data, raw));
         data.put("sidecar-actual-size", image.status().allocatedBytes());
@@ -166,8 +168,17 @@ final class InfoCommand extends InspectionCommand {
                 .filter(same -> !same)
                 .ifPresent(_ -> line("    ", "backing changed", "true (size or time differ from what was pinned)"));
         if (image.isDirty() && !image.isInUse()) {
-            line("    ", "dirty", "true (it was not closed cleanly)");
+            line("    ", "dirty", "true (" + dirty(image.owedWrites()) + ")");
         }
+    }
+
+    private static String dirty(OwedWrites owed) {
+        return switch (owed.state()) {
+            case NONE -> "it was not closed cleanly";
+            case KEPT -> "its service has died; opening it finds all that was answered";
+            case LOST -> "its service has died, and answered writes are lost: " + owed.why();
+            case POWER_LOST -> "its machine was restarted; the saved bits count";
+        };
     }
 
     private static String named(NamedFile named) {

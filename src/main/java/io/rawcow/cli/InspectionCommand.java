@@ -1,7 +1,10 @@
 package io.rawcow.cli;
 
+import io.rawcow.block.BlockException;
 import io.rawcow.image.ImageInspector;
+import io.rawcow.image.LiveFolder;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What the commands have that only look. */
@@ -19,6 +22,13 @@ abstract class InspectionCommand extends ImageCommand {
             names = {"-U", "--force-share"},
             description = "Accepted for qemu-img's sake: no lock is taken anyway.")
     final void forceShare(boolean ignored) {}
+
+    @Mixin
+    private LiveOption live = new LiveOption();
+
+    final LiveFolder live() throws BlockException {
+        return live.folder();
+    }
 
     final boolean wantsJson() {
         return output == OutputFormat.json;

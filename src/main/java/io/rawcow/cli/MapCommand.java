@@ -37,7 +37,7 @@ final class MapCommand extends InspectionCommand {
         long start = startOffset == null ? 0 : ByteSize.parse("start offset", startOffset);
         long length = maxLength == null ? Long.MAX_VALUE : ByteSize.parse("max length", maxLength);
         try (Workspace workspace = Workspace.open();
-                var image = ImageInspector.open(workspace.roots(), workspace.locate(name), format())) {
+                var image = ImageInspector.open(workspace.roots(), workspace.locate(name), live(), format())) {
             if (image.isInUse()) {
                 err().println("rawcow: the image is in-use: saved bits are shown");
             }

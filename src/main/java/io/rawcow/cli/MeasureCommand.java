@@ -77,7 +77,7 @@ final class MeasureCommand extends InspectionCommand {
             return ByteSize.parse("image size", size);
         }
         try (Workspace workspace = Workspace.open();
-                var image = ImageInspector.open(workspace.roots(), workspace.locate(require(file)), format())) {
+                var image = ImageInspector.open(workspace.roots(), workspace.locate(require(file)), live(), format())) {
             return image.sizeBytes();
         }
     }

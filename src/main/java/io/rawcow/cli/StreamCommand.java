@@ -17,6 +17,7 @@ import io.rawcow.stream.StreamSettings;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -82,6 +83,9 @@ final class StreamCommand extends ImageCommand {
             description = "Go on although answered writes are lost: what was not flushed may be old or new.")
     private boolean acceptLostWrites;
 
+    @Mixin
+    private LiveOption live = new LiveOption();
+
     @Parameters(paramLabel = "FILE", description = "The sidecar.")
     private String file = "";
 
@@ -107,6 +111,7 @@ final class StreamCommand extends ImageCommand {
             return ImageOpener.open(
                     workspace.roots(),
                     workspace.locate(name),
+                    live.folder(),
                     new OpenOptions(acceptBackingChange, acceptLostWrites, false));
         } catch (BlockException e) {
             if (e.kind() == FaultKind.SIDECAR_INVALID && e.action() == null) {

@@ -36,6 +36,15 @@ final class Workspace implements AutoCloseable {
         }
     }
 
+    /** A name on the command line as a path from the top. */
+    static String absolute(String name) throws BlockException {
+        try {
+            return name.startsWith("/") ? name : currentFolder() + "/" + name;
+        } catch (PosixException e) {
+            throw BlockException.of(e, "folder");
+        }
+    }
+
     /** In the kernel's own words, which have no links, and any letters. */
     private static String currentFolder() throws PosixException {
         try (Folder here = PosixFolder.open("/proc/self/cwd")) {

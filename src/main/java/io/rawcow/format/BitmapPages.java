@@ -17,19 +17,26 @@ public final class BitmapPages {
     }
 
     private final long bitmapBytes;
+    private final long allocatedAtLeast;
     private final Arena arena = Arena.ofAuto();
     private final List<Page> pages = new ArrayList<>();
 
-    BitmapPages(long bitmapBytes) {
+    BitmapPages(long bitmapBytes, long allocatedAtLeast) {
         this.bitmapBytes = bitmapBytes;
+        this.allocatedAtLeast = allocatedAtLeast;
     }
 
-    void add(long number, MemorySegment bitmap) {
-        long offset = number * AllocationBitmap.PAGE_BYTES;
-        long length = Math.min(AllocationBitmap.PAGE_BYTES, bitmapBytes - offset);
+    /** @param offset where the page is in the step */
+    void add(long number, MemorySegment step, long offset) {
+        long length = Math.min(AllocationBitmap.PAGE_BYTES, bitmapBytes - number * AllocationBitmap.PAGE_BYTES);
         MemorySegment copy = arena.allocate(length, 8);
-        MemorySegment.copy(bitmap, offset, copy, 0, length);
+        MemorySegment.copy(step, offset, copy, 0, length);
         pages.add(new Page(number, copy));
+    }
+
+    /** How many bits are saved with these pages at the least, those of other pages included. */
+    public long allocatedAtLeast() {
+        return allocatedAtLeast;
     }
 
     public boolean isEmpty() {

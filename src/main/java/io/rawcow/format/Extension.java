@@ -51,6 +51,11 @@ public record Extension(
                 uuid, next, backingFormat, backingSize, backingMtimeNanos, backingEtag, clean, dirty, requires);
     }
 
+    /** All is in the raw file: whoever was owed something finds it there. */
+    public Extension asStandalone() {
+        return withState(SidecarState.STANDALONE).withoutDirty();
+    }
+
     public Extension withUuid(String next) {
         return new Extension(
                 next, state, backingFormat, backingSize, backingMtimeNanos, backingEtag, clean, dirty, requires);
@@ -65,6 +70,12 @@ public record Extension(
     public Extension withoutClean() {
         return new Extension(
                 uuid, state, backingFormat, backingSize, backingMtimeNanos, backingEtag, null, dirty, requires);
+    }
+
+    /** Open, and owed to a guest: bits of answered writes are in the live file of that nonce. */
+    public Extension withDirty(Dirty owed) {
+        return new Extension(
+                uuid, state, backingFormat, backingSize, backingMtimeNanos, backingEtag, null, owed, requires);
     }
 
     /** What was owed to guests is saved, or accepted as lost. */

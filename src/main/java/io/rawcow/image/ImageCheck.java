@@ -8,6 +8,7 @@ import io.rawcow.block.QemuLocks;
 import io.rawcow.format.AllocationBitmap;
 import io.rawcow.format.Extension;
 import io.rawcow.format.Extension.Clean;
+import io.rawcow.format.Extension.Dirty;
 import io.rawcow.format.SidecarHeader;
 import io.rawcow.format.SidecarScan;
 import io.rawcow.format.SidecarScan.Damage;
@@ -22,6 +23,7 @@ import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,14 +35,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ImageCheck {
     private final DataRoots roots;
+    private final LiveFolder folder;
     private final OpenFile file;
     private final Findings findings = new Findings();
     private boolean inUse;
     private SidecarState state = SidecarState.COW;
     private @Nullable AllocationBitmap bitmap;
 
-    private ImageCheck(DataRoots roots, OpenFile file) {
+    private ImageCheck(DataRoots roots, LiveFolder folder, OpenFile file) {
         this.roots = roots;
+        this.folder = folder;
         this.file = file;
     }
 
@@ -50,12 +54,13 @@ public final class ImageCheck {
      * @param format null to tell a sidecar by its magic
      * @throws BlockException if the file cannot be read at all
      */
-    public static CheckReport check(DataRoots roots, Place place, @Nullable Format format) throws BlockException {
+    public static CheckReport check(DataRoots roots, Place place, LiveFolder folder, @Nullable Format format)
+            throws BlockException {
         try (OpenFile file = ImageInspector.openForReading(place)) {
             Format found = format != null ? format : ImageInspector.formatOf(file);
             return found == Format.RAW
                     ? new Findings().report(Format.RAW.word(), 0, 0)
-                    : new ImageCheck(roots, file).run();
+                    : new ImageCheck(roots, folder, file).run();
         }
     }
 
@@ -88,7 +93,7 @@ public final class ImageCheck {
 
     private void loadBits(SidecarScan scan, SidecarHeader header) {
         try {
-            bitmap = scan.loadBits(ImageOpener.bitmapMemory(header.geometry(), file.path()));
+            bitmap = scan.loadBits(ImageOpener.bitmapMemory(header.geometry(), file.path(), Arena.ofAuto()));
         } catch (BlockException e) {
             findings.unchecked("bitmap_unreadable", e);
         }
@@ -157,13 +162,7 @@ public final class ImageCheck {
                     Severity.LEAK,
                     "sidecar_leftover",
                     "the raw file holds everything, the sidecar is not needed any more: path=" + file.path());
-        } else if (!inUse && extension.dirty() != null) {
-            findings.add(
-                    Severity.NOTE,
-                    "unsaved_writes",
-                    "a service that served it has died, and bits of answered writes may not be saved; "
-                            + "open it there before the machine is restarted: path=" + file.path());
-        } else if (!inUse && extension.clean() == null) {
+        } else if (!inUse && extension.clean() == null && !isOwing(extension)) {
             findings.add(
                     Severity.NOTE,
                     "not_closed_cleanly",
@@ -171,11 +170,36 @@ public final class ImageCheck {
         }
     }
 
+    /** Whether it owes a guest what only this run of the machine can know. */
+    private boolean isOwing(Extension extension) {
+        Dirty dirty = extension.dirty();
+        return dirty != null && dirty.bootId().equals(folder.bootId());
+    }
+
+    private void checkOwed(OwedWrites owed) {
+        if (owed.state() == OwedWrites.State.KEPT) {
+            findings.add(
+                    Severity.NOTE,
+                    "unsaved_writes",
+                    "a service that served it has died; opening it, before the machine is restarted, finds all "
+                            + "that was answered: path=" + file.path());
+        } else if (owed.state() == OwedWrites.State.LOST) {
+            findings.add(
+                    Severity.CORRUPTION,
+                    "answered_writes_lost",
+                    "a service that served it has died, and bits of answered writes are gone: %s: path=%s"
+                            .formatted(owed.why(), file.path()));
+        }
+    }
+
     // ---- the raw file
 
-    private Optional<FileStatus> checkRaw(SidecarHeader header, @Nullable Extension extension) {
+    private Optional<FileStatus> checkRaw(SidecarHeader header, @Nullable Extension extension) throws BlockException {
         NamedFile raw = NamedFiles.raw(roots, ImageInspector.folderOf(file), header.rawFile());
         try {
+            if (extension != null && !inUse && state == SidecarState.COW) {
+                checkOwed(OwedWrites.of(folder, extension, file, raw.file(), header.geometry()));
+            }
             OpenFile opened = raw.file();
             FileStatus now = raw.status();
             if (opened == null || now == null) {

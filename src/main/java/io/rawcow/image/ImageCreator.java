@@ -20,6 +20,7 @@ import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -153,7 +154,7 @@ public final class ImageCreator {
             @Nullable StoredName backing, @Nullable BackingPin pin, int headerTime, @Nullable FileIdentity backingFile)
             throws BlockException {
         SidecarHeader header = header(backing, pin, headerTime);
-        ImageOpener.bitmapMemory(header.geometry(), spec.sidecar().path());
+        ImageOpener.bitmapMemory(header.geometry(), spec.sidecar().path(), Arena.ofAuto());
         var extension = new Extension(
                 UUID.randomUUID().toString(),
                 SidecarState.CREATING,

@@ -20,6 +20,7 @@ import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
+import java.lang.foreign.Arena;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,8 @@ public final class ImageInspector implements AutoCloseable {
             Sidecar sidecar,
             AllocationBitmap bitmap,
             NamedFile raw,
-            @Nullable NamedFile backing) {}
+            @Nullable NamedFile backing,
+            OwedWrites owed) {}
 
     private final OpenFile file;
     private final FileStatus status;
@@ -67,7 +69,8 @@ public final class ImageInspector implements AutoCloseable {
      * @throws BlockException SIDECAR_INVALID; BACKING_FORMAT_UNCLEAR if the file carries another format's magic and no
      *     format was given; or as opening fails
      */
-    public static ImageInspector open(DataRoots roots, Place place, @Nullable Format format) throws BlockException {
+    public static ImageInspector open(DataRoots roots, Place place, LiveFolder folder, @Nullable Format format)
+            throws BlockException {
         OpenFile file = openForReading(place);
         boolean opened = false;
         try {
@@ -75,7 +78,7 @@ public final class ImageInspector implements AutoCloseable {
             FileStatus status = ImageOpener.statusOf(file);
             var inspector = found == Format.RAW
                     ? new ImageInspector(file, status, false, null)
-                    : new ImageInspector(file, status, QemuLocks.isSidecarClaimed(file), parts(roots, file));
+                    : new ImageInspector(file, status, QemuLocks.isSidecarClaimed(file), parts(roots, folder, file));
             opened = true;
             return inspector;
         } finally {
@@ -117,17 +120,24 @@ public final class ImageInspector implements AutoCloseable {
                 .withAction("use qemu-img for that format; or say -f raw if its bytes are the guest's own disk");
     }
 
-    private static Parts parts(DataRoots roots, OpenFile file) throws BlockException {
+    private static Parts parts(DataRoots roots, LiveFolder live, OpenFile file) throws BlockException {
         Sidecar sidecar = Sidecar.open(file, "");
         AllocationBitmap bitmap =
-                sidecar.load(ImageOpener.bitmapMemory(sidecar.header().geometry(), file.path()));
+                sidecar.load(ImageOpener.bitmapMemory(sidecar.header().geometry(), file.path(), Arena.ofAuto()));
         StoredName backing = ImageOpener.backingName(sidecar);
         String folder = folderOf(file);
+        NamedFile raw = NamedFiles.raw(roots, folder, sidecar.header().rawFile());
         return new Parts(
                 sidecar,
                 bitmap,
-                NamedFiles.raw(roots, folder, sidecar.header().rawFile()),
-                backing == null ? null : NamedFiles.backing(roots, folder, backing));
+                raw,
+                backing == null ? null : NamedFiles.backing(roots, folder, backing),
+                OwedWrites.of(
+                        live,
+                        sidecar.extension(),
+                        file,
+                        raw.file(),
+                        sidecar.header().geometry()));
     }
 
     /** Where names in a sidecar's header resolve. */
@@ -181,6 +191,11 @@ public final class ImageInspector implements AutoCloseable {
     public boolean isDirty() {
         return state() == SidecarState.COW
                 && extension().filter(found -> found.clean() == null).isPresent();
+    }
+
+    /** Writes that were answered and whose bits are not saved. */
+    public OwedWrites owedWrites() {
+        return parts == null || state() != SidecarState.COW ? OwedWrites.NONE : parts.owed();
     }
 
     /** Sectors the raw file answers for, as saved. */

@@ -41,34 +41,37 @@ public final class ImageOpener {
     private static final String RAW_FILE = "raw file";
 
     private final DataRoots roots;
+    private final LiveFolder folder;
     private final OpenOptions options;
     private @Nullable OpenFile sidecarFile;
     private @Nullable SidecarHome home;
     private @Nullable OpenFile rawFile;
     private @Nullable FileBacking backing;
+    private @Nullable LiveRemains remains;
+    private @Nullable Arena memory;
 
-    private ImageOpener(DataRoots roots, OpenOptions options) {
+    private ImageOpener(DataRoots roots, LiveFolder folder, OpenOptions options) {
         this.roots = roots;
+        this.folder = folder;
         this.options = options;
     }
 
     /**
-     * Opens the image of a sidecar.
+     * Opens the image of a sidecar, and takes over what a process that died has left in its live file.
      *
      * @throws BlockException SIDECAR_INVALID, FILE_NOT_FOUND, IMAGE_LOCKED, BACKING_CHANGED, RAW_FILE_CHANGED,
      *     ANSWERED_WRITES_LOST, or of I/O
      */
-    public static LiveImage open(DataRoots roots, Place sidecar, OpenOptions options) throws BlockException {
-        var opener = new ImageOpener(roots, options);
+    public static LiveImage open(DataRoots roots, Place sidecar, LiveFolder folder, OpenOptions options)
+            throws BlockException {
+        var opener = new ImageOpener(roots, folder, options);
         boolean opened = false;
         try {
             LiveImage image = opener.openSidecar(sidecar);
             opened = true;
             return image;
         } finally {
-            if (!opened) {
-                opener.release();
-            }
+            opener.release(opened);
         }
     }
 
@@ -95,7 +98,16 @@ public final class ImageOpener {
         }
     }
 
-    private void release() {
+    private void release(boolean opened) {
+        if (remains != null) {
+            remains.close();
+        }
+        if (opened) {
+            return;
+        }
+        if (memory != null) {
+            memory.close();
+        }
         if (backing != null) {
             backing.close();
         }
@@ -160,19 +172,24 @@ public final class ImageOpener {
         }
         sidecar.saveAgain();
         sidecar.sync();
+        folder.removeLeftovers(sidecar.file(), "");
         sidecar.close();
         return LiveImage.standalone(new RawFile(raw, header.size(), status.isDevice()), header.sectorSize(), at);
     }
 
+    @SuppressWarnings("MustBeClosedChecker") // the image closes its memory, or release() does
     private LiveImage overlay(Sidecar sidecar, SidecarHome at, OpenFile raw, FileStatus rawStatus)
             throws BlockException {
         Geometry geometry = sidecar.header().geometry();
         Extension extension = sidecar.extension();
         FileBacking source = openBacking(sidecar, at, Map.of(RAW_FILE, rawStatus.identity()));
         backing = source;
-        requireNothingLost(extension, raw.path());
-        MemorySegment memory = bitmapMemory(geometry, sidecar.file().path());
-        AllocationBitmap bitmap = sidecar.load(memory);
+        memory = Arena.ofShared();
+        MemorySegment bits = bitmapMemory(geometry, sidecar.file().path(), memory);
+        AllocationBitmap bitmap = sidecar.load(bits);
+        LiveIdentity identity =
+                LiveIdentity.of(LiveIdentity.newNonce(), folder.bootId(), sidecar.file(), raw, geometry);
+        remains = adopt(extension.dirty(), identity, bitmap);
         boolean extend = RawFiles.requireSize(rawStatus, geometry, bitmap, raw.path());
         RawFiles.requireUntouched(rawStatus, extension.clean(), options.acceptBackingChange(), raw.path());
         // From here on files are changed: all checks have passed.
@@ -181,15 +198,59 @@ public final class ImageOpener {
             extend(raw, geometry.size());
         }
         if (extension.clean() == null) {
-            saveWhatIsSeen(device, sidecar, memory);
+            new SeenIsSaved(device, sidecar, remains).save(bitmap, bits);
         } else {
             sidecar.sync();
         }
-        Extension next = pinned(extension, source);
-        if (!next.equals(extension) || !sidecar.hasExtensionArea()) {
-            sidecar.update(next);
+        LiveFile live = LiveFile.create(folder, identity, bitmap.allocatedCount(), sidecar.file());
+        boolean opened = false;
+        try {
+            Extension next = pinned(extension, source, live);
+            if (!next.equals(extension) || !sidecar.hasExtensionArea()) {
+                sidecar.update(next);
+            }
+            if (remains != null) {
+                remains.remove();
+            }
+            folder.removeLeftovers(sidecar.file(), live == null ? "" : live.fileName());
+            opened = true;
+            return LiveImage.over(
+                    device, new Overlay(device, sidecar, at, new OpenBitmap(bitmap, memory, live), source));
+        } finally {
+            if (!opened && live != null) {
+                // Nothing was owed since it was made, whether the sidecar names it or not.
+                live.close();
+            }
         }
-        return LiveImage.over(device, new Overlay(device, sidecar, at, bitmap, source));
+    }
+
+    /**
+     * Adds the bits of the live file that the sidecar names. Another boot id is a loss of power: the saved bits count.
+     *
+     * @return null if nothing is owed, or the loss was accepted
+     */
+    private @Nullable LiveRemains adopt(@Nullable Dirty dirty, LiveIdentity identity, AllocationBitmap bitmap)
+            throws BlockException {
+        if (dirty == null || !dirty.bootId().equals(folder.bootId())) {
+            return null;
+        }
+        LiveRemains found = null;
+        boolean adopted = false;
+        try {
+            found = LiveRemains.find(folder, identity.withNonce(dirty.nonce()));
+            found.uniteWith(bitmap);
+            adopted = true;
+            return found;
+        } catch (BlockException e) {
+            if (e.kind() == FaultKind.ANSWERED_WRITES_LOST && options.acceptLostWrites()) {
+                return null;
+            }
+            throw e;
+        } finally {
+            if (found != null && !adopted) {
+                found.close();
+            }
+        }
     }
 
     /** @param others files of the image besides the sidecar, none of which may be the backing too */
@@ -257,22 +318,7 @@ public final class ImageOpener {
         }
     }
 
-    /**
-     * Another boot id is a loss of power: the saved bits count. Under this one, bits of answered writes are missing.
-     */
-    private void requireNothingLost(Extension extension, String path) throws BlockException {
-        Dirty dirty = extension.dirty();
-        if (dirty != null && dirty.bootId().equals(BootId.current()) && !options.acceptLostWrites()) {
-            throw new BlockException(
-                            FaultKind.ANSWERED_WRITES_LOST,
-                            "cannot open image: writes were answered whose bits are gone: nonce=%s path=%s"
-                                    .formatted(dirty.nonce(), path))
-                    .withAction("accept the loss (acceptLostWrites, on the command line --accept-lost-writes): "
-                            + "what was not flushed may be old or new");
-        }
-    }
-
-    static MemorySegment bitmapMemory(Geometry geometry, String path) throws BlockException {
+    static MemorySegment bitmapMemory(Geometry geometry, String path, Arena arena) throws BlockException {
         if (geometry.bitmapBytes() > MAX_BITMAP_BYTES) {
             throw new BlockException(
                             FaultKind.INVALID_VALUE,
@@ -281,7 +327,7 @@ public final class ImageOpener {
                     .withAction("use a larger sector size");
         }
         try {
-            return Memory.anonymous(AllocationBitmap.memoryBytes(geometry.sectorCount()), Arena.ofAuto());
+            return Memory.anonymous(AllocationBitmap.memoryBytes(geometry.sectorCount()), arena);
         } catch (OutOfMemoryError e) {
             throw new BlockException(
                             FaultKind.INVALID_VALUE,
@@ -300,18 +346,8 @@ public final class ImageOpener {
         }
     }
 
-    /**
-     * What the page cache shows after a crash of the service need not be on the disk yet; after a failed sync it counts
-     * as clean and never will be, unless it is written again.
-     */
-    private static void saveWhatIsSeen(RawFile raw, Sidecar sidecar, MemorySegment bits) throws BlockException {
-        raw.flush();
-        sidecar.saveAgain(bits);
-        sidecar.saveAgain();
-        sidecar.sync();
-    }
-
-    private Extension pinned(Extension extension, @Nullable FileBacking source) throws BlockException {
+    private Extension pinned(Extension extension, @Nullable FileBacking source, @Nullable LiveFile live)
+            throws BlockException {
         Extension next = extension;
         if (source != null) {
             BackingPin now = source.pin();
@@ -321,7 +357,8 @@ public final class ImageOpener {
             next = next.withoutClean();
         }
         if (next.dirty() != null) {
-            next = next.withoutDirty();
+            // Whose bits were adopted goes on writing at once, most likely.
+            next = remains != null && live != null ? next.withDirty(live.mark()) : next.withoutDirty();
         }
         return options.newUuid() ? next.withUuid(UUID.randomUUID().toString()) : next;
     }

@@ -18,6 +18,7 @@ import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.Place;
 import io.rawcow.posix.PosixException;
+import java.lang.foreign.Arena;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -215,7 +216,7 @@ public final class ImageRebase {
 
     private void write(OpenFile next, SidecarHeader header, Extension extension) throws BlockException, PosixException {
         // Looks at the bits too: what is damaged is not copied.
-        sidecar.load(ImageOpener.bitmapMemory(header.geometry(), file.path()));
+        sidecar.load(ImageOpener.bitmapMemory(header.geometry(), file.path(), Arena.ofAuto()));
         Sidecar.create(next, header, extension).copyBits(sidecar);
         next.takeOwnershipOf(file);
         next.sync();

@@ -12,11 +12,10 @@ import io.rawcow.block.Zeroing;
 import io.rawcow.format.Extension;
 import io.rawcow.format.Extension.Clean;
 import io.rawcow.format.Geometry;
-import io.rawcow.format.SidecarState;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * the backing and every write lands in the raw file; after {@link #detach} it is the raw file alone. Safe from many
  * threads.
  *
- * <p>Locks, in the order they are taken: {@code lifecycle} (detach, close) < {@code gate} (changes shared, close alone)
- * < a range of {@link RangeLock}. Reads take none.
+ * <p>Locks, in the order they are taken: {@code lifecycle} (detach, close) < those of {@link Turns} (changes shared,
+ * close alone) < a range of {@link RangeLock}. Reads take none.
  */
 public final class LiveImage implements BlockDevice {
 
@@ -37,9 +36,8 @@ public final class LiveImage implements BlockDevice {
     private final RawFile raw;
     private final Geometry geometry;
     private final ReentrantLock lifecycle = new ReentrantLock();
-    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
     private final Health health;
-    private volatile @Nullable Overlay overlay;
+    private final Turns turns;
     private @Nullable SidecarHome leftover;
     private boolean closed;
 
@@ -47,7 +45,7 @@ public final class LiveImage implements BlockDevice {
         this.raw = raw;
         this.geometry = geometry;
         this.health = overlay == null ? new Health() : overlay.health();
-        this.overlay = overlay;
+        this.turns = new Turns(raw, overlay);
         this.leftover = leftover;
     }
 
@@ -74,17 +72,17 @@ public final class LiveImage implements BlockDevice {
     }
 
     public boolean isStandalone() {
-        return overlay == null;
+        return overlay() == null;
     }
 
     /** The extension of its sidecar; empty once standalone. */
     public Optional<Extension> extension() {
-        return Optional.ofNullable(overlay).map(o -> o.sidecar().extension());
+        return Optional.ofNullable(overlay()).map(o -> o.sidecar().extension());
     }
 
     /** The backing; empty if there is none, and once standalone. */
     public Optional<Backing> backing() {
-        return Optional.ofNullable(overlay).map(Overlay::backing);
+        return Optional.ofNullable(overlay()).map(Overlay::backing);
     }
 
     public RawFile rawFile() {
@@ -92,7 +90,7 @@ public final class LiveImage implements BlockDevice {
     }
 
     public long sectorsAllocated() {
-        Overlay now = overlay;
+        Overlay now = overlay();
         return now == null ? geometry.sectorCount() : now.bitmap().allocatedCount();
     }
 
@@ -118,13 +116,12 @@ public final class LiveImage implements BlockDevice {
     @Override
     public void read(long offset, MemorySegment target) throws BlockException {
         requireInside(offset, target.byteSize());
-        device().read(offset, target);
+        // A read that began on the overlay may end on it: it reads the raw file too by then.
+        turns.device().read(offset, target);
     }
 
-    /** Who answers now. A request that began on the overlay may end on it: it reads the raw file too by then. */
-    private BlockDevice device() {
-        Overlay now = overlay;
-        return now == null ? raw : now;
+    private @Nullable Overlay overlay() {
+        return turns.overlay();
     }
 
     @Override
@@ -136,12 +133,12 @@ public final class LiveImage implements BlockDevice {
     /** As {@link #extentAt}, and who answers. */
     public MappedExtent mapAt(long offset, long limit) throws BlockException {
         requireInside(offset, limit - offset);
-        Overlay now = overlay;
+        Overlay now = overlay();
         if (now != null) {
             try {
                 return ImageMap.at(now, raw, offset, limit);
             } catch (BlockException e) {
-                if (overlay == now) {
+                if (overlay() == now) {
                     throw e;
                 }
                 // Detached meanwhile, and the backing closed.
@@ -208,13 +205,10 @@ public final class LiveImage implements BlockDevice {
 
     /** Runs a change with the image held open. */
     private void change(Change change) throws BlockException {
-        gate.readLock().lock();
-        try {
+        try (Turns.Change turn = turns.begin()) {
             requireOpen();
             health.require();
-            change.apply(device());
-        } finally {
-            gate.readLock().unlock();
+            change.apply(turn.device());
         }
     }
 
@@ -238,7 +232,7 @@ public final class LiveImage implements BlockDevice {
 
     /** The next run of clear sectors at or after {@code offset}, or the first part of it; empty if there is none. */
     public Optional<ByteRange> nextClear(long offset, long mostBytes) {
-        Overlay now = overlay;
+        Overlay now = overlay();
         if (now == null || offset >= sizeBytes()) {
             return Optional.empty();
         }
@@ -251,13 +245,13 @@ public final class LiveImage implements BlockDevice {
 
     /** What the backing has at {@code offset}: its data, or zeros. */
     public Extent backingExtentAt(long offset, long limit) throws BlockException {
-        Overlay now = overlay;
+        Overlay now = overlay();
         return now == null ? new Extent(ByteRange.between(offset, limit), true) : now.backingExtentAt(offset, limit);
     }
 
     /** Reads the backing, whatever the bits say. Holds nothing, so that it may take as long as it likes (I4). */
     public void readBacking(long offset, MemorySegment target) throws BlockException {
-        Overlay now = overlay;
+        Overlay now = overlay();
         if (now != null) {
             now.readBacking(offset, target);
         }
@@ -278,7 +272,7 @@ public final class LiveImage implements BlockDevice {
 
     /** Whether bits are set that are not in the sidecar yet. */
     public boolean hasUnsavedBits() {
-        Overlay now = overlay;
+        Overlay now = overlay();
         return now != null && now.bitmap().hasUnsaved();
     }
 
@@ -296,22 +290,18 @@ public final class LiveImage implements BlockDevice {
         lifecycle.lock();
         try {
             requireOpen();
-            Overlay now = overlay;
+            Overlay now = overlay();
             if (now != null) {
                 now.requireComplete();
                 now.requireBackingUnchanged();
                 now.rounds().round();
-                now.rounds().update(extension -> extension.withState(SidecarState.STANDALONE));
+                now.rounds().update(Extension::asStandalone);
+                now.forgetLiveFile();
                 record.save();
                 QemuLocks.shareStandalone(raw.file());
                 leftover = now.home();
-                overlay = null;
-                // Flushes that began before that still come by.
-                now.rounds().retire();
-                if (now.backing() != null) {
-                    now.backing().close();
-                }
-                now.sidecar().close();
+                turns.end(raw);
+                now.retire();
             } else {
                 record.save();
             }
@@ -340,7 +330,8 @@ public final class LiveImage implements BlockDevice {
     @Override
     public void close() throws BlockException {
         lifecycle.lock();
-        gate.writeLock().lock();
+        Lock alone = turns.noChanges();
+        alone.lock();
         try {
             if (closed) {
                 return;
@@ -352,26 +343,31 @@ public final class LiveImage implements BlockDevice {
                 releaseFiles();
             }
         } finally {
-            gate.writeLock().unlock();
+            alone.unlock();
             lifecycle.unlock();
         }
     }
 
     private void saveForClose() throws BlockException {
-        Overlay now = overlay;
+        Overlay now = overlay();
         if (now == null) {
             if (!health.isFailed()) {
                 raw.flush();
             }
-        } else if (!health.isFailed() && now.isMarkedOpen()) {
-            now.rounds().round();
-            Clean clean = RawFiles.cleanMark(raw);
-            now.rounds().update(extension -> extension.closedCleanly(clean));
+        } else if (!health.isFailed()) {
+            if (now.isMarkedOpen()) {
+                now.rounds().round();
+                Clean clean = RawFiles.cleanMark(raw);
+                now.rounds().update(extension -> extension.closedCleanly(clean));
+            }
+            now.forgetLiveFile();
         }
     }
 
     private void releaseFiles() {
-        Overlay now = overlay;
+        // First: readers who come too late are sent here.
+        raw.close();
+        Overlay now = overlay();
         if (now != null) {
             now.close();
         }
@@ -379,17 +375,17 @@ public final class LiveImage implements BlockDevice {
             leftover.close();
             leftover = null;
         }
-        raw.close();
     }
 
     /** Lets go of every file without saving anything, as a crash of the process would. For tests of crashes. */
     void abandon() {
-        gate.writeLock().lock();
+        Lock alone = turns.noChanges();
+        alone.lock();
         try {
             closed = true;
             releaseFiles();
         } finally {
-            gate.writeLock().unlock();
+            alone.unlock();
         }
     }
 }

@@ -11,11 +11,13 @@ import io.rawcow.block.RawFile;
 import io.rawcow.block.Zeroing;
 import io.rawcow.block.Zeros;
 import io.rawcow.format.AllocationBitmap;
+import io.rawcow.format.Extension;
 import io.rawcow.format.Geometry;
 import io.rawcow.format.Sidecar;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,7 @@ final class Overlay implements BlockDevice {
     private final RawFile raw;
     private final Sidecar sidecar;
     private final SidecarHome home;
+    private final OpenBitmap bits;
     private final AllocationBitmap bitmap;
     private final @Nullable Backing backing;
     private final Geometry geometry;
@@ -34,17 +37,20 @@ final class Overlay implements BlockDevice {
     private final RangeLock ranges = new RangeLock();
     private final ReentrantLock marking = new ReentrantLock();
     private volatile boolean markedOpen;
+    private volatile boolean markedOwing;
 
-    Overlay(RawFile raw, Sidecar sidecar, SidecarHome home, AllocationBitmap bitmap, @Nullable Backing backing) {
+    Overlay(RawFile raw, Sidecar sidecar, SidecarHome home, OpenBitmap bits, @Nullable Backing backing) {
         this.raw = raw;
         this.sidecar = sidecar;
         this.home = home;
-        this.bitmap = bitmap;
+        this.bits = bits;
+        this.bitmap = bits.bitmap();
         this.backing = backing;
         this.geometry = sidecar.header().geometry();
         this.health = new Health();
-        this.rounds = new Rounds(raw, sidecar, bitmap, health);
+        this.rounds = new Rounds(raw, sidecar, bitmap, health, bits.live());
         this.markedOpen = sidecar.extension().clean() == null;
+        this.markedOwing = bits.isNamedBy(sidecar.extension());
     }
 
     Geometry geometry() {
@@ -164,25 +170,12 @@ final class Overlay implements BlockDevice {
 
     @Override
     public void write(long offset, MemorySegment source) throws BlockException {
-        health.require();
-        markOpen();
-        var range = new ByteRange(offset, source.byteSize());
-        if (isAllocated(range)) {
-            raw.write(offset, source);
-        } else {
-            changeClear(range, () -> raw.write(offset, source));
-        }
+        change(new ByteRange(offset, source.byteSize()), () -> raw.write(offset, source));
     }
 
     @Override
     public void zero(ByteRange range, Zeroing how) throws BlockException {
-        health.require();
-        markOpen();
-        if (isAllocated(range)) {
-            raw.zero(range, how);
-        } else {
-            changeClear(range, () -> raw.zero(range, how));
-        }
+        change(range, () -> raw.zero(range, how));
     }
 
     /** Fast unless a part of an edge sector would have to be fetched from the backing first. */
@@ -195,13 +188,7 @@ final class Overlay implements BlockDevice {
                     "cannot zero parts of sectors without reading the backing: offset=%d length=%d sectorsize=%d"
                             .formatted(range.offset(), range.length(), geometry.sectorSize()));
         }
-        health.require();
-        markOpen();
-        if (isAllocated(range)) {
-            raw.zeroFast(range, how);
-        } else {
-            changeClear(range, () -> raw.zeroFast(range, how));
-        }
+        change(range, () -> raw.zeroFast(range, how));
     }
 
     /** @param range whole sectors */
@@ -221,6 +208,23 @@ final class Overlay implements BlockDevice {
 
     private interface Change {
         void apply() throws BlockException;
+    }
+
+    /** A guest's change. When this returns it may be answered: it survives the end of this process. */
+    private void change(ByteRange range, Change change) throws BlockException {
+        health.require();
+        markOwing();
+        long first = geometry.sectorAt(range.offset());
+        long end = geometry.sectorAt(range.end() - 1) + 1;
+        if (bitmap.areAllocated(first, end)) {
+            change.apply();
+        } else {
+            changeClear(range, change);
+        }
+        // Also where somebody else has set the bits: he may still be waiting for his round.
+        if (bitmap.wouldDie(first, end)) {
+            rounds.round();
+        }
     }
 
     /** A change to a range with clear sectors: what it leaves alone of its edge sectors comes from the backing. */
@@ -305,15 +309,32 @@ final class Overlay implements BlockDevice {
 
     /** Before the first change of an open the sidecar durably stops saying that the image was closed cleanly. */
     private void markOpen() throws BlockException {
-        if (markedOpen) {
-            return;
+        if (!markedOpen) {
+            mark(Extension::withoutClean);
         }
+    }
+
+    /** Before the first change of a guest the sidecar durably names the live file too. */
+    private void markOwing() throws BlockException {
+        if (!markedOwing) {
+            LiveFile live = bits.live();
+            if (live == null) {
+                markOpen();
+                rounds.owe();
+            } else {
+                mark(extension -> extension.withDirty(live.mark()));
+            }
+            markedOwing = true;
+        }
+    }
+
+    private void mark(UnaryOperator<Extension> change) throws BlockException {
         marking.lock();
         try {
-            if (!markedOpen) {
-                rounds.update(extension -> extension.withoutClean());
-                markedOpen = true;
+            if (!change.apply(sidecar.extension()).equals(sidecar.extension())) {
+                rounds.update(change);
             }
+            markedOpen = true;
         } finally {
             marking.unlock();
         }
@@ -335,12 +356,28 @@ final class Overlay implements BlockDevice {
         }
     }
 
-    @Override
-    public void close() {
+    /** The sidecar says that nothing is owed any more: the live file is not needed. */
+    void forgetLiveFile() {
+        if (bits.live() != null) {
+            bits.live().remove();
+        }
+    }
+
+    /**
+     * Lets go of everything but the sidecar's folder. For an image whose raw file answers alone from now on, or is
+     * closed: readers that are still here are sent there. Nobody may be changing anything.
+     */
+    void retire() {
         if (backing != null) {
             backing.close();
         }
-        home.close();
         sidecar.close();
+        bits.close();
+    }
+
+    @Override
+    public void close() {
+        retire();
+        home.close();
     }
 }

@@ -6,6 +6,7 @@ import io.rawcow.block.RawFile;
 import io.rawcow.format.AllocationBitmap;
 import io.rawcow.format.BitmapPages;
 import io.rawcow.format.Extension;
+import io.rawcow.format.Extension.Dirty;
 import io.rawcow.format.Sidecar;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
@@ -30,14 +31,17 @@ final class Rounds {
     private final AllocationBitmap bitmap;
     private final Health health;
     private final ReentrantLock performing = new ReentrantLock();
+    private final @Nullable LiveFile live;
     private volatile Round upcoming = new Round();
-    private boolean retired;
+    private volatile boolean owing;
 
-    Rounds(RawFile raw, Sidecar sidecar, AllocationBitmap bitmap, Health health) {
+    /** @param live told what is saved, and of a failed sync; null if there is none */
+    Rounds(RawFile raw, Sidecar sidecar, AllocationBitmap bitmap, Health health, @Nullable LiveFile live) {
         this.raw = raw;
         this.sidecar = sidecar;
         this.bitmap = bitmap;
         this.health = health;
+        this.live = live;
     }
 
     /**
@@ -78,10 +82,6 @@ final class Rounds {
 
     private void perform() throws BlockException {
         health.require();
-        if (retired) {
-            poisoning(raw::flush, () -> {});
-            return;
-        }
         BitmapPages unsaved = bitmap.takeUnsaved();
         boolean saved = false;
         try {
@@ -92,19 +92,14 @@ final class Rounds {
             }
             saved = true;
         } finally {
-            if (!saved) {
+            if (saved) {
+                bitmap.saved(unsaved);
+            } else {
                 bitmap.restoreUnsaved(unsaved);
             }
         }
-    }
-
-    /** From now on only the raw file counts: the sidecar says so, and is about to be closed. */
-    void retire() {
-        performing.lock();
-        try {
-            retired = true;
-        } finally {
-            performing.unlock();
+        if (live != null) {
+            live.saved(unsaved.allocatedAtLeast());
         }
     }
 
@@ -113,10 +108,8 @@ final class Rounds {
         performing.lock();
         try {
             health.require();
-            if (!retired) {
-                sidecar.write(change.apply(sidecar.extension()));
-                poisoning(sidecar::sync, () -> {});
-            }
+            sidecar.write(change.apply(sidecar.extension()));
+            poisoning(sidecar::sync, () -> {});
         } finally {
             performing.unlock();
         }
@@ -132,7 +125,29 @@ final class Rounds {
             sync.run();
         } catch (BlockException e) {
             before.run();
+            poison();
             throw health.fail(e);
+        }
+    }
+
+    /** The image is open for a guest's changes: after a failed sync the next open must be refused. */
+    void owe() {
+        owing = true;
+    }
+
+    /**
+     * Tells the next open in this run of the kernel that a sync failed. Without a live file to say it in, the sidecar
+     * names one that does not exist; as far as that can still be written: it need not survive a loss of power.
+     */
+    private void poison() {
+        if (live != null) {
+            live.poison();
+        } else if (owing) {
+            try {
+                sidecar.write(sidecar.extension().withDirty(new Dirty(BootId.current(), LiveIdentity.newNonce())));
+            } catch (BlockException _) {
+                // The disk is failing, and nobody was told that the writes are safe.
+            }
         }
     }
 }

@@ -52,6 +52,9 @@ public interface Folder extends AutoCloseable {
     /** Bytes that an unprivileged writer may still use on this folder's file system. */
     long availableBytes() throws PosixException;
 
+    /** Whether it is on tmpfs: gone with the machine's power, and with nothing else. */
+    boolean isInMemory() throws PosixException;
+
     @Override
     void close();
 }

@@ -37,8 +37,8 @@ final class LibC {
     /** struct open_how has flags, mode and resolve; openat2 has this number on every architecture, and no wrapper. */
     private static final long SYS_OPENAT2 = 437;
 
-    private static final long BLKGETSIZE64 = 0x8008_1272L;
     private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
 
     private static final MethodHandle CLOSE = function("close", JAVA_INT, JAVA_INT);
@@ -62,10 +62,11 @@ final class LibC {
     private static final MethodHandle MKDIRAT = function("mkdirat", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETDENTS64 = function("getdents64", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle READLINK = function("readlink", JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle FSTATVFS = function("fstatvfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle MMAP =
             function("mmap", ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = function("munmap", JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FSTATFS = function("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle GETEUID = function("geteuid", JAVA_INT);
     private static final MethodHandle GETPAGESIZE = function("getpagesize", JAVA_INT);
 
     // Variadic functions: the calling convention may differ from the first argument after the named ones.
@@ -216,13 +217,10 @@ final class LibC {
         }
     }
 
-    /** The capacity of a block device in bytes. */
-    static long blockDeviceSize(int descriptor) {
+    static int ioctl(int descriptor, long request, MemorySegment argument) {
         MemorySegment state = STATE.get();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment size = arena.allocate(JAVA_LONG);
-            int result = result(state, (int) IOCTL.invokeExact(state, descriptor, BLKGETSIZE64, size));
-            return result < 0 ? result : size.get(JAVA_LONG, 0);
+        try {
+            return result(state, (int) IOCTL.invokeExact(state, descriptor, request, argument));
         } catch (Throwable thrown) {
             throw propagate(thrown);
         }
@@ -286,10 +284,10 @@ final class LibC {
         }
     }
 
-    static int fstatvfs(int descriptor, MemorySegment status) {
+    static int fstatfs(int descriptor, MemorySegment status) {
         MemorySegment state = STATE.get();
         try {
-            return result(state, (int) FSTATVFS.invokeExact(state, descriptor, status));
+            return result(state, (int) FSTATFS.invokeExact(state, descriptor, status));
         } catch (Throwable thrown) {
             throw propagate(thrown);
         }
@@ -301,15 +299,33 @@ final class LibC {
      * @throws OutOfMemoryError if the kernel refuses
      */
     static MemorySegment mmapAnonymous(long length, Arena arena) {
+        return mmap(MAP_PRIVATE_ANONYMOUS, -1, length, arena);
+    }
+
+    /** Maps a file from its beginning, as it is and will be; as {@link #mmapAnonymous} else. */
+    static MemorySegment mmapShared(int descriptor, long length, Arena arena) {
+        return mmap(MAP_SHARED, descriptor, length, arena);
+    }
+
+    private static MemorySegment mmap(int flags, int descriptor, long length, Arena arena) {
         MemorySegment state = STATE.get();
         try {
             MemorySegment mapped = (MemorySegment)
-                    MMAP.invokeExact(state, MemorySegment.NULL, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+                    MMAP.invokeExact(state, MemorySegment.NULL, length, PROT_READ_WRITE, flags, descriptor, 0L);
             if (mapped.address() == -1) {
                 int errno = (int) ERRNO.get(state, 0L);
                 throw new OutOfMemoryError("cannot map memory: %s: bytes=%d".formatted(Errno.message(errno), length));
             }
             return owned(mapped, length, arena);
+        } catch (Throwable thrown) {
+            throw propagate(thrown);
+        }
+    }
+
+    static int geteuid() {
+        MemorySegment state = STATE.get();
+        try {
+            return (int) GETEUID.invokeExact(state);
         } catch (Throwable thrown) {
             throw propagate(thrown);
         }

@@ -1,5 +1,6 @@
 package io.rawcow.posix;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -14,6 +15,21 @@ public interface OpenFile extends AutoCloseable {
     String path();
 
     FileStatus status() throws PosixException;
+
+    /**
+     * The run of the file system that the file is on, or of the medium that a device has in it: text that is another
+     * one after a mount, where the file system lets that be seen, and is only good for comparing.
+     */
+    String fileSystem() throws PosixException;
+
+    /**
+     * Maps the file's bytes from its beginning, shared with whoever else has it open. Closing the arena unmaps them.
+     * Touching a byte that has no space (see {@link #allocate}), or none any more, can kill the process.
+     *
+     * @param length bytes, at most the file's size
+     * @throws PosixException ENOMEM if there is no room for it
+     */
+    MemorySegment map(long length, Arena arena) throws PosixException;
 
     /**
      * Reads at {@code offset} until {@code target} is full or the file ends.

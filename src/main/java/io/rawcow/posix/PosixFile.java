@@ -4,6 +4,7 @@ import static io.rawcow.posix.Flags.FALLOC_FL_KEEP_SIZE;
 import static io.rawcow.posix.Flags.FALLOC_FL_PUNCH_HOLE;
 import static io.rawcow.posix.Flags.FALLOC_FL_ZERO_RANGE;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -34,8 +35,30 @@ final class PosixFile implements OpenFile {
         try {
             FileStatus status = Statx.of(fd, path());
             return status.isDevice()
-                    ? status.withSize(descriptor.require(LibC.blockDeviceSize(fd), "get size"))
+                    ? status.withSize(descriptor.require(Ioctl.blockDeviceSize(fd), "get size"))
                     : status;
+        } finally {
+            descriptor.leave();
+        }
+    }
+
+    @Override
+    public String fileSystem() throws PosixException {
+        int fd = descriptor.enter("get file system");
+        try {
+            return FileSystemInstance.of(fd, Statx.of(fd, path()));
+        } finally {
+            descriptor.leave();
+        }
+    }
+
+    @Override
+    public MemorySegment map(long length, Arena arena) throws PosixException {
+        int fd = descriptor.enter("map");
+        try {
+            return LibC.mmapShared(fd, length, arena);
+        } catch (OutOfMemoryError refused) {
+            throw new PosixException("map", path(), Errno.ENOMEM);
         } finally {
             descriptor.leave();
         }

@@ -126,7 +126,7 @@ public final class PosixFolder implements Folder {
             return 0;
         }
         try {
-            return Math.max(LibC.blockDeviceSize((int) device), 0);
+            return Math.max(Ioctl.blockDeviceSize((int) device), 0);
         } finally {
             LibC.close((int) device);
         }
@@ -172,7 +172,12 @@ public final class PosixFolder implements Folder {
 
     @Override
     public long availableBytes() throws PosixException {
-        return descriptor.call("get available space", StatVfs::availableBytes);
+        return descriptor.call("get available space", StatFs::availableBytes);
+    }
+
+    @Override
+    public boolean isInMemory() throws PosixException {
+        return descriptor.call("get file system", StatFs::isTmpfs) != 0;
     }
 
     @Override

@@ -10,8 +10,10 @@ import java.lang.foreign.MemorySegment;
 /** statx(2), whose structure is the same on every architecture, unlike that of stat(2). */
 final class Statx {
     private static final int BYTES = 256;
-    private static final int BASIC_STATS = 0x7ff;
+    private static final int BASIC_STATS_AND_BIRTH = 0xfff;
+    private static final int BIRTH = 0x800;
 
+    private static final int MASK = 0;
     private static final int NLINK = 16;
     private static final int UID = 20;
     private static final int GID = 24;
@@ -19,8 +21,8 @@ final class Statx {
     private static final int INO = 32;
     private static final int SIZE = 40;
     private static final int BLOCKS = 48;
-    private static final int MTIME_SECONDS = 112;
-    private static final int MTIME_NANOS = 120;
+    private static final int BIRTH_TIME = 80;
+    private static final int MTIME = 112;
     private static final int RDEV_MAJOR = 128;
     private static final int DEV_MAJOR = 136;
 
@@ -58,7 +60,7 @@ final class Statx {
     private static MemorySegment call(Arena arena, int folder, String name, int flags, String path)
             throws PosixException {
         MemorySegment raw = arena.allocate(BYTES, Long.BYTES);
-        long result = LibC.restarting(() -> LibC.statx(folder, name, flags, BASIC_STATS, raw));
+        long result = LibC.restarting(() -> LibC.statx(folder, name, flags, BASIC_STATS_AND_BIRTH, raw));
         if (result < 0) {
             throw new PosixException("get status", path, (int) -result);
         }
@@ -74,9 +76,16 @@ final class Statx {
                         ? new FileIdentity(0, deviceNumber(raw, RDEV_MAJOR))
                         : new FileIdentity(deviceNumber(raw, DEV_MAJOR), raw.get(JAVA_LONG, INO)),
                 device ? 0 : raw.get(JAVA_LONG, SIZE),
-                raw.get(JAVA_LONG, MTIME_SECONDS) * NANOS_PER_SECOND + raw.get(JAVA_INT, MTIME_NANOS),
+                nanos(raw, MTIME),
                 device ? 0 : raw.get(JAVA_LONG, BLOCKS) * BYTES_PER_BLOCK,
-                raw.get(JAVA_INT, NLINK));
+                raw.get(JAVA_INT, NLINK),
+                device || (raw.get(JAVA_INT, MASK) & BIRTH) == 0 ? 0 : nanos(raw, BIRTH_TIME),
+                raw.get(JAVA_INT, UID),
+                raw.get(JAVA_SHORT, MODE) & 0xfff);
+    }
+
+    private static long nanos(MemorySegment raw, int time) {
+        return raw.get(JAVA_LONG, time) * NANOS_PER_SECOND + raw.get(JAVA_INT, time + Long.BYTES);
     }
 
     private static FileType typeOf(int mode) {

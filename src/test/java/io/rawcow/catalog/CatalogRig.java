@@ -4,6 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.LiveImage;
+import io.rawcow.image.TestLive;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.testing.SimulatedDisk;
 import java.lang.foreign.Arena;
@@ -133,7 +134,7 @@ final class CatalogRig {
         try {
             var roots = new DataRoots(List.of(new DataRoots.Root(disk.root(), true, CatalogStore.FOLDER)));
             store = CatalogStore.open(disk.root());
-            images = new Images(store, new ImagePaths(roots), new EventLog(CLOCK), CLOCK);
+            images = new Images(store, new ImagePaths(roots), TestLive.folder(), new EventLog(CLOCK), CLOCK);
             images.restore();
         } catch (BlockException e) {
             throw new AssertionError("the catalog does not open: " + e.getMessage(), e);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.image.TestLive;
 import io.rawcow.nbd.server.Export;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixFolder;
@@ -51,7 +52,11 @@ class ExportsTest {
         watch = new ClientWatch();
         var folder = PosixFolder.open(root.toString());
         var roots = new DataRoots(List.of(new DataRoots.Root(folder, true, CatalogStore.FOLDER)));
-        catalog = Catalog.open(roots, CatalogSettings.DEFAULT, List.of(declared), new Catalog.Clients(host, watch));
+        catalog = Catalog.open(
+                new Catalog.Files(roots, TestLive.folder()),
+                CatalogSettings.DEFAULT,
+                List.of(declared),
+                new Catalog.Clients(host, watch));
     }
 
     private void restart(DeclaredImage... declared) throws Exception {

@@ -2,6 +2,7 @@ package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
 import io.rawcow.image.LiveImage.StandaloneRecord;
 import io.rawcow.posix.DataRoots;
@@ -24,13 +25,13 @@ public final class ServedImage {
     }
 
     /** Starts on a folder: opens what the catalog there knows. */
-    public static ServedImage start(DataRoots roots) throws BlockException {
+    public static ServedImage start(DataRoots roots, LiveFolder live) throws BlockException {
         LOG.setLevel(Level.OFF);
         CatalogStore store = CatalogStore.open(roots.primary().folder());
         boolean started = false;
         try {
             InstantSource clock = InstantSource.system();
-            var images = new Images(store, new ImagePaths(roots), new EventLog(clock), clock);
+            var images = new Images(store, new ImagePaths(roots), live, new EventLog(clock), clock);
             images.restore();
             started = true;
             return new ServedImage(store, images);

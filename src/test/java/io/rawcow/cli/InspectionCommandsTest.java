@@ -6,6 +6,7 @@ import io.rawcow.cli.Cli.Result;
 import io.rawcow.image.ImageOpener;
 import io.rawcow.image.LiveImage;
 import io.rawcow.image.OpenOptions;
+import io.rawcow.image.TestLive;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -44,7 +45,8 @@ class InspectionCommandsTest {
 
     private LiveImage open() throws IOException {
         Workspace workspace = Workspace.open();
-        return ImageOpener.open(workspace.roots(), workspace.locate(path("vm.raw-cow")), OpenOptions.STRICT);
+        return ImageOpener.open(
+                workspace.roots(), workspace.locate(path("vm.raw-cow")), TestLive.folder(), OpenOptions.STRICT);
     }
 
     private static void write(LiveImage image, long offset, int length) throws IOException {

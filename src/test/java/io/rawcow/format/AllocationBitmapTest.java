@@ -97,7 +97,6 @@ class AllocationBitmapTest {
 
                 BitmapPages taken = bitmap.takeUnsaved();
 
-                assertThat(bitmap.hasUnsaved()).isFalse();
                 assertThat(taken.pages())
                         .as("seed %d", seed)
                         .hasSize((end - 1) / (8 * 4096) - first / (8 * 4096) + 1)
@@ -106,7 +105,10 @@ class AllocationBitmapTest {
                     bitmap.restoreUnsaved(taken);
                     taken = bitmap.takeUnsaved();
                 }
+                assertThat(bitmap.mayBeUnsaved(first)).isTrue();
                 saved.write(taken);
+                bitmap.saved(taken);
+                assertThat(bitmap.hasUnsaved()).isFalse();
                 requireSaved(saved, bitmap, "seed " + seed);
             }
         }
@@ -137,6 +139,7 @@ class AllocationBitmapTest {
                         bitmap.restoreUnsaved(taken); // as after a failed write
                     } else {
                         saved.write(taken);
+                        bitmap.saved(taken);
                     }
                 }
                 return null;

@@ -19,7 +19,7 @@ final class CatalogService implements Service {
         this.host = host;
     }
 
-    private ImageRequest request() {
+    private ImageRequest request(boolean acceptLoss) {
         return new ImageRequest(
                 Layout.SIDECAR,
                 layout.backing() == null ? null : Layout.BACKING,
@@ -29,20 +29,20 @@ final class CatalogService implements Service {
                 layout.sectorSize(),
                 layout.existing() != null,
                 null,
-                null,
+                acceptLoss ? true : null,
                 null);
     }
 
     @Override
     public boolean create() throws BlockException {
-        start(Rig.Phase.CREATING);
+        start(Rig.Phase.CREATING, false);
         stop();
         return true;
     }
 
     @Override
-    public LiveImage open(Rig.Phase phase, boolean sidecarKept) throws BlockException {
-        LiveImage image = start(phase);
+    public LiveImage open(Rig.Phase phase, boolean sidecarKept, boolean acceptLoss) throws BlockException {
+        LiveImage image = start(phase, acceptLoss);
         if (phase == Rig.Phase.DETACHED) {
             Rig.require(image.isStandalone(), "a detached image has a backing again");
             Rig.require(host.exists(Layout.SIDECAR) == sidecarKept, "the sidecar was kept: " + !sidecarKept);
@@ -50,14 +50,14 @@ final class CatalogService implements Service {
         return image;
     }
 
-    private LiveImage start(Rig.Phase phase) throws BlockException {
-        var starting = ServedImage.start(Service.roots(host));
+    private LiveImage start(Rig.Phase phase, boolean acceptLoss) throws BlockException {
+        var starting = ServedImage.start(Service.roots(host), TestLive.on(host, layout.liveBudget()));
         served = starting;
         boolean started = false;
         try {
             Rig.require(phase == Rig.Phase.CREATING || starting.isKnown(), "the catalog has forgotten the image");
-            if (phase == Rig.Phase.CREATING) {
-                starting.put(request());
+            if (phase == Rig.Phase.CREATING || acceptLoss) {
+                starting.put(request(acceptLoss));
             }
             LiveImage image = starting.image();
             started = true;

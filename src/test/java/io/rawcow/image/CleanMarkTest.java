@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 
 /** A clean close is believed only as long as nothing was changed after it. */
 class CleanMarkTest {
-    private final Rig rig =
-            Rig.fresh(new Layout(4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF, false));
+    private final Rig rig = Rig.fresh(
+            new Layout(4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF, false, 1 << 20));
 
     @Test
     void aWriteToAnAllocatedSectorEndsIt() {

@@ -22,6 +22,12 @@ final class GuestView {
     private final boolean[] unsafe;
 
     private long version;
+    /** Blocks of a change that is not answered. */
+    private int changingFrom;
+
+    private int changingEnd;
+    /** How many versions each block had when the flush under way began. */
+    private final int[] versionsAtFlush;
 
     GuestView(byte[] content) {
         this(content.clone(), new ArrayList<>(), new boolean[blocks(content)], new boolean[blocks(content)]);
@@ -35,6 +41,7 @@ final class GuestView {
         this.older = older;
         this.doubtful = doubtful;
         this.unsafe = unsafe;
+        this.versionsAtFlush = new int[doubtful.length];
     }
 
     private static int blocks(byte[] content) {
@@ -44,7 +51,10 @@ final class GuestView {
     GuestView copy() {
         List<@Nullable List<byte[]>> lists = new ArrayList<>(older.size());
         older.forEach(versions -> lists.add(versions == null ? null : new ArrayList<>(versions)));
-        return new GuestView(latest.clone(), lists, doubtful.clone(), unsafe.clone());
+        var copy = new GuestView(latest.clone(), lists, doubtful.clone(), unsafe.clone());
+        copy.changingFrom = changingFrom;
+        copy.changingEnd = changingEnd;
+        return copy;
     }
 
     int size() {
@@ -72,6 +82,8 @@ final class GuestView {
             return;
         }
         version++;
+        changingFrom = offset / BLOCK;
+        changingEnd = (offset + bytes.length - 1) / BLOCK + 1;
         for (int index = offset / BLOCK; index <= (offset + bytes.length - 1) / BLOCK; index++) {
             List<byte[]> versions = older.get(index);
             if (versions == null) {
@@ -98,19 +110,38 @@ final class GuestView {
         }
     }
 
+    /** The write that was noted last is there now. */
+    void writeAnswered() {
+        version++;
+        changingEnd = changingFrom;
+    }
+
     /** The write that was noted last failed: some blocks of it are there. */
     void writeFailed(int offset, int length) {
+        writeAnswered();
         if (length > 0) {
             Arrays.fill(doubtful, offset / BLOCK, (offset + length - 1) / BLOCK + 1, true);
         }
     }
 
-    /** A flush was answered: what was written before it is there for good. Doubtful blocks stay doubtful. */
+    /** A flush is on its way: it covers what was answered by now. */
+    void flush() {
+        for (int i = 0; i < older.size(); i++) {
+            List<byte[]> versions = older.get(i);
+            versionsAtFlush[i] = versions == null ? 0 : versions.size();
+        }
+    }
+
+    /** The flush was answered: what was written before it is there for good. Doubtful blocks stay doubtful. */
     void flushed() {
         version++;
         for (int i = 0; i < older.size(); i++) {
-            if (!doubtful[i] && !unsafe[i]) {
-                older.set(i, null);
+            List<byte[]> versions = older.get(i);
+            if (versions != null && !doubtful[i] && !unsafe[i]) {
+                versions.subList(0, versionsAtFlush[i]).clear();
+                if (versions.isEmpty()) {
+                    older.set(i, null);
+                }
             }
         }
     }
@@ -138,17 +169,28 @@ final class GuestView {
         return false;
     }
 
+    private enum After {
+        NOTHING,
+        KILL,
+        LOSS
+    }
+
     /** Compares what an open image answers; says what is wrong. */
     Optional<String> compare(byte[] found) {
-        return compare(found, false);
+        return compare(found, After.NOTHING);
     }
 
-    /** Compares what an image answers that was opened after a crash. */
-    Optional<String> compareAfterCrash(byte[] found) {
-        return compare(found, true);
+    /** Compares what an image answers whose service died: all that was answered is there, flushed or not. */
+    Optional<String> compareAfterKill(byte[] found) {
+        return compare(found, After.KILL);
     }
 
-    private Optional<String> compare(byte[] found, boolean crashed) {
+    /** Compares what an image answers after what was not flushed may have been lost. */
+    Optional<String> compareAfterLoss(byte[] found) {
+        return compare(found, After.LOSS);
+    }
+
+    private Optional<String> compare(byte[] found, After after) {
         if (found.length != latest.length) {
             return Optional.of("size=%d expected=%d".formatted(found.length, latest.length));
         }
@@ -159,8 +201,10 @@ final class GuestView {
                 return Optional.empty();
             }
             int index = (from + at) / BLOCK;
-            if (!(crashed || doubtful[index]) || !isOlder(found, index)) {
-                return Optional.of(describe(found, from + at, crashed));
+            boolean changing = after == After.KILL && changingFrom <= index && index < changingEnd;
+            boolean open = doubtful[index] || after == After.LOSS;
+            if (!(open && isOlder(found, index)) && !(changing && isPrevious(found, index))) {
+                return Optional.of(describe(found, from + at, after));
             }
             from = Math.min((index + 1) * BLOCK, found.length);
         }
@@ -172,7 +216,12 @@ final class GuestView {
         return versions != null && versions.stream().anyMatch(version -> Arrays.equals(version, block));
     }
 
-    private String describe(byte[] found, int at, boolean crashed) {
+    private boolean isPrevious(byte[] found, int index) {
+        List<byte[]> versions = older.get(index);
+        return versions != null && Arrays.equals(versions.getLast(), block(found, index));
+    }
+
+    private String describe(byte[] found, int at, After after) {
         int index = at / BLOCK;
         List<byte[]> versions = older.get(index);
         return "byte %d (block %d): found 0x%02X, the guest's last is 0x%02X%s"
@@ -181,7 +230,7 @@ final class GuestView {
                         index,
                         found[at],
                         latest[at],
-                        !crashed || versions == null
+                        after != After.LOSS || versions == null
                                 ? ", nothing else may be there"
                                 : ", %d older versions may be there".formatted(versions.size()));
     }
@@ -194,7 +243,7 @@ final class GuestView {
      *     behind a page cache that still shows it
      */
     void adopt(byte[] found, boolean powerLost, boolean synced) {
-        version++;
+        writeAnswered();
         for (int i = 0; i < older.size(); i++) {
             List<byte[]> versions = older.get(i);
             boolean settled = powerLost || (synced && !unsafe[i]);

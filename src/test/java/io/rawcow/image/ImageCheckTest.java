@@ -53,7 +53,7 @@ class ImageCheckTest {
 
     private CheckReport check() throws IOException {
         before = files.snapshot();
-        return ImageCheck.check(files.roots(), files.place("a.raw-cow"), null);
+        return ImageCheck.check(files.roots(), files.place("a.raw-cow"), TestLive.folder(), null);
     }
 
     private void poke(String name, long offset, byte... bytes) throws IOException {
@@ -115,7 +115,8 @@ class ImageCheckTest {
     void aRawFileHasNothingToCheck() throws Exception {
         before = files.snapshot();
 
-        assertThat(ImageCheck.check(files.roots(), files.place("a.img"), null).format())
+        assertThat(ImageCheck.check(files.roots(), files.place("a.img"), TestLive.folder(), null)
+                        .format())
                 .isEqualTo("raw");
     }
 
@@ -123,7 +124,7 @@ class ImageCheckTest {
     void aFileThatIsNotThereCannotBeChecked() throws Exception {
         before = files.snapshot();
 
-        assertThatThrownBy(() -> ImageCheck.check(files.roots(), files.place("b.raw-cow"), null))
+        assertThatThrownBy(() -> ImageCheck.check(files.roots(), files.place("b.raw-cow"), TestLive.folder(), null))
                 .isInstanceOf(BlockException.class)
                 .hasMessageContaining("No such file or directory");
     }
@@ -295,7 +296,7 @@ class ImageCheckTest {
         Files.delete(files.path("b.img"));
         before = files.snapshot();
 
-        CheckReport report = ImageCheck.check(files.roots(), files.place("b.raw-cow"), null);
+        CheckReport report = ImageCheck.check(files.roots(), files.place("b.raw-cow"), TestLive.folder(), null);
 
         assertThat(report.findings()).extracting(Finding::code).containsExactly("creation_unfinished");
         assertThat(report.corruptions()).isZero();
@@ -329,7 +330,7 @@ class ImageCheckTest {
         assertThat(report.corruptions() + report.leaks() + report.checkErrors()).isZero();
         assertThat(report.findings())
                 .extracting(Finding::code)
-                .containsExactly("not_closed_cleanly", "data_under_clear_bits");
+                .containsExactly("unsaved_writes", "data_under_clear_bits");
         assertThat(report.findings().getLast().offset()).isEqualTo(8L * ImageFiles.SECTOR);
     }
 

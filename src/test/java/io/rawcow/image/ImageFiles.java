@@ -82,7 +82,7 @@ final class ImageFiles {
     }
 
     LiveImage open(String sidecar, OpenOptions options) throws IOException {
-        return ImageOpener.open(roots, place(sidecar), options);
+        return ImageOpener.open(roots, place(sidecar), TestLive.folder(), options);
     }
 
     /** The sidecar alone, to look at. */

@@ -1,5 +1,6 @@
 package io.rawcow.image;
 
+import io.rawcow.format.Geometry;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.FileType;
 import io.rawcow.posix.PosixException;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param device whether that is a block device
  * @param backing bytes of the backing; null if there is none
  * @param inCatalog whether all goes through a service's catalog
+ * @param liveBudget memory for live files
  */
 @SuppressWarnings("ArrayRecordComponent") // nobody compares layouts
 record Layout(
@@ -29,17 +31,20 @@ record Layout(
         boolean device,
         byte @Nullable [] backing,
         Preallocation preallocation,
-        boolean inCatalog) {
+        boolean inCatalog,
+        long liveBudget) {
 
     static final String SIDECAR = "images/vm.raw-cow";
     static final String BACKING = "golden/base.img";
+    static final long ENOUGH_MEMORY = 1 << 20;
     /** Stands for the path of the host's top in a name. */
     private static final String TOP = "TOP";
 
     /** The same without what only a simulated disk has. */
     Layout withoutDevice() {
         return device
-                ? new Layout(sectorSize, size, rawName, rawPath, null, false, backing, preallocation, inCatalog)
+                ? new Layout(
+                        sectorSize, size, rawName, rawPath, null, false, backing, preallocation, inCatalog, liveBudget)
                 : this;
     }
 
@@ -68,7 +73,17 @@ record Layout(
                 device,
                 drawBacking(random, size),
                 drawPreallocation(random),
-                random.nextInt(3) == 0);
+                random.nextInt(3) == 0,
+                drawBudget(random));
+    }
+
+    /** Enough; or none; or enough for a header without bits. */
+    private static long drawBudget(SplittableRandom random) {
+        return switch (random.nextInt(6)) {
+            case 0 -> 0;
+            case 1 -> LiveHeader.bytes(new Geometry(512, 512));
+            default -> ENOUGH_MEMORY;
+        };
     }
 
     private static Preallocation drawPreallocation(SplittableRandom random) {
@@ -154,7 +169,8 @@ record Layout(
 
     @Override
     public String toString() {
-        return "sectorSize=%d size=%d raw=%s existing=%s device=%s backing=%s preallocation=%s inCatalog=%s"
+        return ("sectorSize=%d size=%d raw=%s existing=%s device=%s backing=%s preallocation=%s "
+                        + "inCatalog=%s liveBudget=%d")
                 .formatted(
                         sectorSize,
                         size,
@@ -163,6 +179,7 @@ record Layout(
                         device,
                         backing == null ? "none" : backing.length,
                         preallocation,
-                        inCatalog);
+                        inCatalog,
+                        liveBudget);
     }
 }

@@ -135,7 +135,7 @@ final class Life {
     /** Some things that a guest or a stream does, one after the other. */
     void guestWorks(int times) {
         for (int i = 0; i < times && !rig.isFailed(); i++) {
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(16)) {
                 case 0, 1, 2, 3 -> write();
                 case 4 -> zero();
                 case 5, 6, 7 -> rig.flush();
@@ -145,8 +145,31 @@ final class Life {
                     rig.checkPart(at, random.nextInt(rig.layout().size() - at + 1));
                 }
                 case 10 -> rig.hydrate(somewhere(), random.nextInt(1, 5), () -> {});
-                default -> rig.hydrate(somewhere(), random.nextInt(1, 5), this::write);
+                case 11 -> trim();
+                case 12 -> {
+                    write(); // with FUA
+                    rig.flush();
+                }
+                case 13 -> flushAmidWrites();
+                default -> rig.hydrate(somewhere(), random.nextInt(1, 5), this::change);
             }
+        }
+    }
+
+    /** What a guest does while the stream stands between reading the backing and taking the range. */
+    private void change() {
+        switch (random.nextInt(4)) {
+            case 0 -> zero();
+            case 1 -> trim();
+            default -> write();
+        }
+    }
+
+    private void flushAmidWrites() {
+        if (simulated && rig.hasLastingMemory()) {
+            rig.flushWhile(this::change);
+        } else {
+            rig.flush();
         }
     }
 
@@ -175,6 +198,11 @@ final class Life {
         tag++;
         Layout.fill(bytes, 0, bytes.length, 0x10101 * tag);
         rig.write(offset, bytes);
+    }
+
+    private void trim() {
+        int offset = offset();
+        rig.trim(offset, length(offset));
     }
 
     private void zero() {

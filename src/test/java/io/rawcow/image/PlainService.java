@@ -43,7 +43,8 @@ final class PlainService implements Service {
     }
 
     @Override
-    public LiveImage open(Rig.Phase phase, boolean sidecarKept) throws BlockException, PosixException {
+    public LiveImage open(Rig.Phase phase, boolean sidecarKept, boolean acceptLoss)
+            throws BlockException, PosixException {
         DataRoots roots = Service.roots(host);
         boolean recorded = host.exists(RECORD);
         Rig.require(phase != Rig.Phase.DETACHED || recorded, "the record of an answered detach is gone");
@@ -58,7 +59,11 @@ final class PlainService implements Service {
             }
             requireStandaloneSidecar(roots);
         }
-        return ImageOpener.open(roots, roots.locate(Layout.SIDECAR), OpenOptions.STRICT);
+        return ImageOpener.open(
+                roots,
+                roots.locate(Layout.SIDECAR),
+                TestLive.on(host, layout.liveBudget()),
+                new OpenOptions(false, acceptLoss, false));
     }
 
     private static void requireStandaloneSidecar(DataRoots roots) throws BlockException, PosixException {

@@ -70,7 +70,7 @@ class RoundsTest {
     }
 
     private void reopen() throws IOException {
-        image = ImageOpener.open(roots, roots.locate("a.raw-cow"), OpenOptions.STRICT);
+        image = ImageOpener.open(roots, roots.locate("a.raw-cow"), TestLive.folder(), OpenOptions.STRICT);
         tampering.forget();
     }
 

@@ -19,7 +19,8 @@ class SeenIsSavedTest {
     private @Nullable Rig killed;
 
     private static Layout layout(boolean inCatalog) {
-        return new Layout(4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF, inCatalog);
+        return new Layout(
+                4096, 8192, "vm.img", "images/vm.img", null, false, null, Preallocation.OFF, inCatalog, 1 << 20);
     }
 
     @Test

@@ -22,8 +22,9 @@ interface Service {
      *
      * @param phase how far it has come; one that is being created is created once more
      * @param sidecarKept whether an answered detach left the sidecar
+     * @param acceptLoss of answered writes
      */
-    LiveImage open(Rig.Phase phase, boolean sidecarKept) throws BlockException, PosixException;
+    LiveImage open(Rig.Phase phase, boolean sidecarKept, boolean acceptLoss) throws BlockException, PosixException;
 
     /** Where a detach is recorded. */
     StandaloneRecord record(boolean keepSidecar);

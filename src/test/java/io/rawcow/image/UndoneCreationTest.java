@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
  * it does: it can be repeated all the same, and so can the repetition.
  */
 class UndoneCreationTest {
-    private final Rig rig = Rig.fresh(
-            new Layout(4096, 8192, "../disks/vm.img", "disks/vm.img", null, false, null, Preallocation.OFF, false));
+    private final Rig rig = Rig.fresh(new Layout(
+            4096, 8192, "../disks/vm.img", "disks/vm.img", null, false, null, Preallocation.OFF, false, 1 << 20));
 
     @Test
     void aLossOfPowerAnywhereInACreationDoesNotHinderItsRepetition() {

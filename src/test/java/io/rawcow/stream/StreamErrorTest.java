@@ -23,6 +23,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.image.Crash;
 import io.rawcow.image.LiveImage;
+import io.rawcow.image.OpenOptions;
 import io.rawcow.posix.Errno;
 import io.rawcow.testing.QuickTempDir;
 import io.rawcow.testing.Tampering.Call;
@@ -201,7 +202,10 @@ class StreamErrorTest {
         assertImageFailed(image::flush);
         assertImageFailed(() -> read(image, 0, 1));
         Crash.of(image);
-        image = lab.reopen("a");
+        assertThatExceptionOfType(BlockException.class)
+                .isThrownBy(() -> lab.reopen("a"))
+                .matches(e -> e.kind() == FaultKind.ANSWERED_WRITES_LOST);
+        image = lab.reopen("a", new OpenOptions(false, true, false));
         StreamJob next = lab.job(image, StreamOptions.DEFAULT);
         lab.started(next);
         next.awaitRest(SOON);

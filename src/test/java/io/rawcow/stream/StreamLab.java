@@ -9,6 +9,7 @@ import io.rawcow.image.ImageSpec;
 import io.rawcow.image.LiveImage;
 import io.rawcow.image.OpenOptions;
 import io.rawcow.image.Preallocation;
+import io.rawcow.image.TestLive;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixFolder;
 import io.rawcow.testing.Tampering;
@@ -128,7 +129,11 @@ final class StreamLab implements AutoCloseable {
     }
 
     LiveImage reopen(String name) throws IOException {
-        LiveImage image = ImageOpener.open(roots, roots.locate(name + ".raw-cow"), OpenOptions.STRICT);
+        return reopen(name, OpenOptions.STRICT);
+    }
+
+    LiveImage reopen(String name, OpenOptions options) throws IOException {
+        LiveImage image = ImageOpener.open(roots, roots.locate(name + ".raw-cow"), TestLive.folder(), options);
         open.push(image::close);
         return image;
     }

@@ -1,6 +1,7 @@
 package io.rawcow.testing;
 
 import io.rawcow.posix.Folder;
+import io.rawcow.posix.PosixException;
 import java.util.List;
 
 /** Where the files of a test are: a simulated disk, or a folder of the kernel's. Paths are below its top. */
@@ -10,6 +11,12 @@ public interface Host {
     Folder root();
 
     void placeFolder(String path);
+
+    /** A folder in memory that is lost with its power and survives processes. */
+    Folder memory() throws PosixException;
+
+    /** Which run of the machine it is. */
+    String bootId();
 
     /** Makes a regular file with these bytes. */
     void placeFile(String path, byte[] bytes);

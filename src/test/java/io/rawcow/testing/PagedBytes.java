@@ -15,6 +15,8 @@ final class PagedBytes {
     /** Takes space, reads as zeros, and counts as no data; known by identity. */
     private static final byte[] UNWRITTEN = new byte[PAGE];
 
+    private static final MemorySegment ZEROS = MemorySegment.ofArray(new byte[PAGE]);
+
     private byte[][] pages;
     private boolean[] owned;
     private long size;
@@ -128,6 +130,19 @@ final class PagedBytes {
             int part = Math.min(PAGE - inPage, length - done);
             System.arraycopy(source, from + done, writable((int) (at / PAGE)), inPage, part);
             done += part;
+        }
+    }
+
+    /** Becomes what memory holds. Memory without space that was written to would have killed the process. */
+    void takeOver(MemorySegment memory) {
+        for (int index = 0; (long) index * PAGE < memory.byteSize(); index++) {
+            long at = (long) index * PAGE;
+            MemorySegment bytes = memory.asSlice(at, Math.min(PAGE, memory.byteSize() - at));
+            if (index < pages.length && pages[index] != null) {
+                MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, writable(index), 0, (int) bytes.byteSize());
+            } else if (bytes.mismatch(ZEROS.asSlice(0, bytes.byteSize())) >= 0) {
+                throw new AssertionError("memory was touched that was not reserved: offset=" + at);
+            }
         }
     }
 

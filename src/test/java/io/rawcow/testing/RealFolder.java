@@ -26,6 +26,16 @@ public final class RealFolder implements Host {
     }
 
     @Override
+    public Folder memory() throws PosixException {
+        return TestMemory.open();
+    }
+
+    @Override
+    public String bootId() {
+        return "the only one";
+    }
+
+    @Override
     public void placeFolder(String name) {
         try {
             Files.createDirectory(path.resolve(name));

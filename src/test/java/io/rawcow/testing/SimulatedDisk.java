@@ -8,6 +8,7 @@ import io.rawcow.posix.FileType;
 import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
+import io.rawcow.posix.User;
 import io.rawcow.testing.Operation.Kind;
 import io.rawcow.testing.SimulatedFolderNode.Copier;
 import io.rawcow.testing.SimulatedFolderNode.Entry;
@@ -18,6 +19,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 
 /**
@@ -41,6 +43,8 @@ public final class SimulatedDisk implements Host {
     private static final int REMEMBERED = 400;
     private static final long DEVICE = 2049;
 
+    static final String MEMORY = "/shm";
+
     /** Told after each operation, when it is done and nothing else has happened. */
     @FunctionalInterface
     public interface Watcher {
@@ -48,6 +52,8 @@ public final class SimulatedDisk implements Host {
     }
 
     private final SimulatedFolderNode root;
+    private final SimulatedFolderNode memory;
+    private final int boots;
     private final SimulatedLocks locks = new SimulatedLocks();
     private final ArrayDeque<Operation> log = new ArrayDeque<>();
     private final Map<Long, Integer> handles = new HashMap<>();
@@ -56,6 +62,8 @@ public final class SimulatedDisk implements Host {
     private long inodes;
     private Operation current;
     private Watcher watcher = _ -> {};
+    private Predicate<Operation> awaited = _ -> false;
+    private Runnable meanwhile = () -> {};
     private Faults faults = Faults.NONE;
     private boolean evictsAfterFailedSync;
     private boolean dead;
@@ -63,11 +71,13 @@ public final class SimulatedDisk implements Host {
     private String protectedPath = "";
 
     public SimulatedDisk() {
-        this(new SimulatedFolderNode(1), FIRST_INSTANT, 1);
+        this(new SimulatedFolderNode(1), new SimulatedFolderNode(2), 1, FIRST_INSTANT, 2);
     }
 
-    private SimulatedDisk(SimulatedFolderNode root, long now, long inodes) {
+    private SimulatedDisk(SimulatedFolderNode root, SimulatedFolderNode memory, int boots, long now, long inodes) {
         this.root = root;
+        this.memory = memory;
+        this.boots = boots;
         this.now = now;
         this.inodes = inodes;
     }
@@ -80,8 +90,25 @@ public final class SimulatedDisk implements Host {
         return new SimulatedFolder(this, root, "/sim");
     }
 
+    /** {@inheritDoc} Its path is {@link #MEMORY}. */
+    @Override
+    public Folder memory() {
+        return new SimulatedFolder(this, memory, MEMORY);
+    }
+
+    @Override
+    public String bootId() {
+        return "boot-" + boots;
+    }
+
     public void watch(Watcher next) {
         watcher = next;
+    }
+
+    /** Does something once, right after the next operation of a sort, as another client may. */
+    public void meanwhile(Predicate<Operation> operation, Runnable action) {
+        awaited = operation;
+        meanwhile = action;
     }
 
     public void setFaults(Faults next) {
@@ -124,16 +151,18 @@ public final class SimulatedDisk implements Host {
 
     /** What {@link #kill} would answer. This disk goes on. */
     public SimulatedDisk copyOfLiving() {
-        return successor(root.copy(new Copier(SimulatedInode::copy)));
+        var copier = new Copier(SimulatedInode::copy);
+        return successor(root.copy(copier), memory.copy(copier), boots);
     }
 
     /** The disk after a loss of power at this moment. This disk goes on. */
     public SimulatedDisk cut(Survival survival) {
-        return successor(root.cut(new Copier(inode -> inode.cut(survival)), survival));
+        SimulatedFolderNode left = root.cut(new Copier(inode -> inode.cut(survival)), survival);
+        return successor(left, new SimulatedFolderNode(memory.number), boots + 1);
     }
 
-    private SimulatedDisk successor(SimulatedFolderNode top) {
-        var next = new SimulatedDisk(top, now + TICK, inodes);
+    private SimulatedDisk successor(SimulatedFolderNode top, SimulatedFolderNode keptMemory, int bootsThen) {
+        var next = new SimulatedDisk(top, keptMemory, bootsThen, now + TICK, inodes);
         next.log.addAll(log);
         next.operations = operations;
         next.evictsAfterFailedSync = evictsAfterFailedSync;
@@ -303,11 +332,15 @@ public final class SimulatedDisk implements Host {
                 inode.cached().size(),
                 inode.mtime(),
                 device ? 0 : inode.cached().allocatedBytes(),
-                1);
+                1,
+                0,
+                User.effectiveId(),
+                0600);
     }
 
     FileStatus status(SimulatedFolderNode folder) {
-        return new FileStatus(FileType.FOLDER, new FileIdentity(DEVICE, folder.number), 0, 0, 0, 1);
+        return new FileStatus(
+                FileType.FOLDER, new FileIdentity(DEVICE, folder.number), 0, 0, 0, 1, 0, User.effectiveId(), 0700);
     }
 
     /** @return the error number that the operation is to fail with, or 0 */
@@ -329,7 +362,12 @@ public final class SimulatedDisk implements Host {
     }
 
     void end() {
-        watcher.after(current);
+        Operation done = current;
+        watcher.after(done);
+        if (awaited.test(done)) {
+            awaited = _ -> false;
+            meanwhile.run();
+        }
     }
 
     void afterLostChanges(SimulatedInode inode) {

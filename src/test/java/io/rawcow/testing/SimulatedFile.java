@@ -8,6 +8,7 @@ import io.rawcow.posix.LockMode;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import io.rawcow.testing.Operation.Kind;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** An open file of a {@link SimulatedDisk}. */
@@ -38,6 +39,18 @@ final class SimulatedFile implements OpenFile {
     public FileStatus status() throws PosixException {
         requireOpen("get status");
         return disk.status(inode);
+    }
+
+    @Override
+    public String fileSystem() throws PosixException {
+        requireOpen("get file system");
+        return "simulated";
+    }
+
+    @Override
+    public MemorySegment map(long length, Arena arena) throws PosixException {
+        requireWritable("map");
+        return inode.map(length, arena);
     }
 
     @Override

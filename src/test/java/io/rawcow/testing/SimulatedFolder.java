@@ -158,6 +158,11 @@ final class SimulatedFolder implements Folder {
     }
 
     @Override
+    public boolean isInMemory() {
+        return path.startsWith(SimulatedDisk.MEMORY);
+    }
+
+    @Override
     public void close() {
         closed = true;
     }

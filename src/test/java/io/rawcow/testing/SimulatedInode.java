@@ -1,6 +1,7 @@
 package io.rawcow.testing;
 
 import io.rawcow.posix.FileType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,9 @@ final class SimulatedInode {
 
     private static final byte[] NO_BYTES = {};
 
+    /** What a process has mapped: nobody is told when it changes. */
+    private MemorySegment mapped = MemorySegment.NULL;
+
     final long number;
     final FileType type;
     private PagedBytes cached;
@@ -59,7 +63,7 @@ final class SimulatedInode {
 
     /** The same file, cache and all. */
     SimulatedInode copy() {
-        var copy = new SimulatedInode(number, type, cached.copy(), stored.copy(), new ArrayList<>(changes));
+        var copy = new SimulatedInode(number, type, cached().copy(), stored.copy(), new ArrayList<>(changes));
         copy.mtime = mtime;
         copy.storedMtime = storedMtime;
         return copy;
@@ -79,7 +83,16 @@ final class SimulatedInode {
     }
 
     PagedBytes cached() {
+        cached.takeOver(mapped);
         return cached;
+    }
+
+    /** The bytes as memory, which outlives the arena as it outlives a process. */
+    @SuppressWarnings("restricted")
+    MemorySegment map(long length, Arena arena) {
+        mapped = Arena.ofAuto().allocate(length, Long.BYTES);
+        cached.read(0, mapped);
+        return mapped.reinterpret(length, arena, null);
     }
 
     long mtime() {

@@ -6,6 +6,7 @@ import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import io.rawcow.testing.Tampering.Call;
 import io.rawcow.testing.Tampering.Touch;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 record TamperedFile(OpenFile file, Tampering tampering) implements OpenFile {
@@ -23,6 +24,16 @@ record TamperedFile(OpenFile file, Tampering tampering) implements OpenFile {
     @Override
     public FileStatus status() throws PosixException {
         return file.status();
+    }
+
+    @Override
+    public String fileSystem() throws PosixException {
+        return file.fileSystem();
+    }
+
+    @Override
+    public MemorySegment map(long length, Arena arena) throws PosixException {
+        return file.map(length, arena);
     }
 
     @Override

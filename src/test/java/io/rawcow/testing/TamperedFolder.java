@@ -75,6 +75,11 @@ public record TamperedFolder(Folder folder, Tampering tampering) implements Fold
     }
 
     @Override
+    public boolean isInMemory() throws PosixException {
+        return folder.isInMemory();
+    }
+
+    @Override
     public void close() {
         folder.close();
     }
