@@ -24,7 +24,8 @@ import javax.security.auth.x500.X500Principal;
 /** An authority that signs certificates, made anew for a test: just the fields of X.509 that TLS looks at. */
 final class TestPki {
     private static final char[] PASSWORD = "changeit".toCharArray();
-    private static final byte[] ECDSA_WITH_SHA256 = {0x30, 0x0a, 6, 8, 0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 4, 3, 2
+    private static final byte[] ECDSA_WITH_SHA256 = {
+        0x30, 0x0a, 6, 8, 0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 4, 3, 2
     };
     private static final byte[] BASIC_CONSTRAINTS = {6, 3, 0x55, 0x1d, 0x13};
     private static final byte[] TRUE = {1, 1, (byte) 0xff};
@@ -73,8 +74,7 @@ final class TestPki {
         var trustManagers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trustManagers.init(anchors);
         var context = SSLContext.getInstance("TLS");
-        context.init(
-                keyManagers == null ? null : keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
+        context.init(keyManagers == null ? null : keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
         return context;
     }
 
@@ -84,11 +84,9 @@ final class TestPki {
         return store;
     }
 
-    private X509Certificate sign(X500Principal subject, KeyPair of, boolean authority)
-            throws GeneralSecurityException {
-        byte[] serial = new BigInteger(64, new SecureRandom())
-                .add(BigInteger.ONE)
-                .toByteArray();
+    private X509Certificate sign(X500Principal subject, KeyPair of, boolean authority) throws GeneralSecurityException {
+        byte[] serial =
+                new BigInteger(64, new SecureRandom()).add(BigInteger.ONE).toByteArray();
         byte[] validity = tlv(0x30, time("20200101000000Z"), time("21000101000000Z"));
         byte[] constraints = authority ? tlv(0x30, TRUE) : tlv(0x30);
         byte[] extension = tlv(0x30, BASIC_CONSTRAINTS, TRUE, tlv(4, constraints));

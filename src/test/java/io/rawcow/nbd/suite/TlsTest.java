@@ -133,26 +133,28 @@ class TlsTest {
 
     @TestFactory
     Stream<DynamicTest> everythingWorksInsideTls() {
-        return Stream.of(Mode.values()).map(mode -> dynamicTest(mode.toString(), () -> {
-            var big = new MemoryDevice(40 << 20).filled(0, 40 << 20);
-            try (var rig = required()) {
-                rig.offer("big", big);
-                try (var nbd = rig.greeted().startTls(anonymous).negotiate(mode)) {
-                    var client = nbd.go("big");
-                    assertThat(client.read(3, Proto.MAX_PAYLOAD))
-                            .isEqualTo(MemoryDevice.pattern(3, Proto.MAX_PAYLOAD));
-                    client.must(Request.write(0, new byte[Proto.MAX_PAYLOAD]));
-                    Bytes.assertZeros(client.read(0, 1 << 20));
-                    long first = client.send(Request.read(32 << 20, 1));
-                    long second = client.send(Request.trim(0, 1 << 20));
-                    assertThat(client.await(second).error()).isZero();
-                    assertThat(client.await(first).data()).isEqualTo(MemoryDevice.pattern(32 << 20, 1));
-                    assertThat(client.call(Request.read(40 << 20, 1)).error()).isEqualTo(Err.EINVAL);
-                    client.disconnect();
-                }
-                rig.assertDeserted();
-            }
-        }));
+        return Stream.of(Mode.values())
+                .map(mode -> dynamicTest(mode.toString(), () -> {
+                    var big = new MemoryDevice(40 << 20).filled(0, 40 << 20);
+                    try (var rig = required()) {
+                        rig.offer("big", big);
+                        try (var nbd = rig.greeted().startTls(anonymous).negotiate(mode)) {
+                            var client = nbd.go("big");
+                            assertThat(client.read(3, Proto.MAX_PAYLOAD))
+                                    .isEqualTo(MemoryDevice.pattern(3, Proto.MAX_PAYLOAD));
+                            client.must(Request.write(0, new byte[Proto.MAX_PAYLOAD]));
+                            Bytes.assertZeros(client.read(0, 1 << 20));
+                            long first = client.send(Request.read(32 << 20, 1));
+                            long second = client.send(Request.trim(0, 1 << 20));
+                            assertThat(client.await(second).error()).isZero();
+                            assertThat(client.await(first).data()).isEqualTo(MemoryDevice.pattern(32 << 20, 1));
+                            assertThat(client.call(Request.read(40 << 20, 1)).error())
+                                    .isEqualTo(Err.EINVAL);
+                            client.disconnect();
+                        }
+                        rig.assertDeserted();
+                    }
+                }));
     }
 
     @Test
@@ -300,8 +302,9 @@ class TlsTest {
     private static void assertServed(Rig rig, SSLSocketFactory factory, String subject) throws Exception {
         try (var client = rig.greeted().startTls(factory).go(Rig.DISK)) {
             assertThat(client.read(0, 1)).hasSize(1);
-            assertThat(rig.disk().clients()).singleElement().satisfies(view -> assertThat(view.tlsSubject())
-                    .isEqualTo(subject));
+            assertThat(rig.disk().clients())
+                    .singleElement()
+                    .satisfies(view -> assertThat(view.tlsSubject()).isEqualTo(subject));
             client.disconnect();
         }
         rig.assertDeserted();
