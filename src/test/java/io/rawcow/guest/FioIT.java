@@ -39,9 +39,9 @@ class FioIT {
             String uri = service.export("vm").getFirst();
             service.stream("vm", MIB);
             try (var fio = Tool.start(folder, fio("ioengine=nbd", "uri=" + uri, "rate=900k"))) {
-                await().atMost(Duration.ofMinutes(1)).until(() -> bytesWritten(service) > JOBS * REGION / 8);
+                await().atMost(Duration.ofMinutes(1)).until(() -> bytesWritten(service) > JOBS * (long) REGION / 8);
                 service.detach("vm");
-                assertThat(bytesWritten(service)).isLessThan(JOBS * REGION);
+                assertThat(bytesWritten(service)).isLessThan(JOBS * (long) REGION);
                 assertThat(fio.succeeded()).contains("err= 0").doesNotContain("verify failed");
             }
             service.close("vm");

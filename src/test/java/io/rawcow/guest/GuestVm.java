@@ -50,10 +50,13 @@ final class GuestVm implements AutoCloseable {
     /** Waits until the guest has done some rounds of its work, from now on. */
     void awaitRounds(int rounds) throws IOException {
         long target = roundsDone() + rounds;
-        await().atMost(PATIENCE).until(() -> {
-            assertThat(qemu.isRunning()).as("the guest runs: %s", console()).isTrue();
-            return roundsDone() >= target;
-        });
+        await().atMost(PATIENCE)
+                .failFast(() -> assertThat(qemu.isRunning())
+                        .as("the guest runs: %s", console())
+                        .isTrue())
+                .untilAsserted(() -> assertThat(roundsDone())
+                        .as("rounds, with the console: %s", console())
+                        .isGreaterThanOrEqualTo(target));
     }
 
     private long roundsDone() throws IOException {

@@ -77,6 +77,7 @@ class ServiceKillIT {
                             32 * MIB,
                             Arrays.copyOfRange(golden, 32 * MIB, 32 * MIB + REGION),
                             random.split())) {
+                awaitWrites(List.of(first, second), qemu); // QEMU reconnects, but has to be connected first
                 for (int i = 0; i < kills; i++) {
                     service = killAndStart(service, List.of(first, second), qemu);
                 }
