@@ -274,6 +274,7 @@ class AllocationBitmapTest {
 
     /** Its memory goes while others look at it: they see every bit set, as it was. */
     @Test
+    @SuppressWarnings("MustBeClosedChecker") // closed amid the readers
     void memoryThatIsReleasedUnderReaders() throws Exception {
         int sectors = 200_000;
         for (int round = 0; round < 20; round++) {

@@ -191,7 +191,7 @@ class StreamHangTest {
     }
 
     /** What a guest does to a range that the stream is reading from the backing. */
-    private enum Deed {
+    enum Deed {
         WRITE,
         ZERO,
         TRIM;
