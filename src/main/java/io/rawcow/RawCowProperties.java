@@ -25,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  * @param management where health and metrics listen; with the REST interface if not stated
  * @param live memory that outlives the service
  * @param nbd where images are offered
+ * @param streams how streams work
+ * @param limits how much there may be
  * @param images images that are to be there at every start, by name
  */
 @ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
@@ -35,6 +37,7 @@ record RawCowProperties(
         @Nullable String management,
         @DefaultValue NbdProperties nbd,
         @DefaultValue Streams streams,
+        @DefaultValue Limits limits,
         @DefaultValue Live live,
         @DefaultValue Map<String, Declared> images) {
 
@@ -62,15 +65,36 @@ record RawCowProperties(
             requireWithin("rawcow.streams.kept", kept, 0, 1_000_000);
         }
 
-        CatalogSettings settings() {
+        StreamSettings settings() {
             StreamSettings usual = StreamSettings.DEFAULT;
-            return new CatalogSettings(
-                    new StreamSettings(
-                            workers, Math.toIntExact(window.toBytes()), usual.saveBytes(), usual.saveInterval()),
-                    running,
-                    kept,
-                    buffers.toBytes());
+            return new StreamSettings(
+                    workers, Math.toIntExact(window.toBytes()), usual.saveBytes(), usual.saveInterval());
         }
+    }
+
+    /**
+     * How much there may be at one time: each image holds files open.
+     *
+     * @param images open or not
+     * @param exports offered or not
+     */
+    record Limits(
+            @DefaultValue("1000") int images,
+            @DefaultValue("1000") int exports) {
+        Limits {
+            requireWithin("rawcow.limits.images", images, 1, 100_000);
+            requireWithin("rawcow.limits.exports", exports, 1, 100_000);
+        }
+    }
+
+    CatalogSettings catalogSettings() {
+        return new CatalogSettings(
+                streams.settings(),
+                streams.running(),
+                streams.kept(),
+                streams.buffers().toBytes(),
+                limits.images(),
+                limits.exports());
     }
 
     /**
@@ -140,6 +164,11 @@ record RawCowProperties(
     record Stream(
             @DefaultValue("0") DataSize speed,
             @DefaultValue("enospc") ErrorPolicy onError) {
+
+        Stream {
+            requireWithin("rawcow.images.NAME.stream.speed", speed.toBytes(), 0, Long.MAX_VALUE);
+        }
+
         JobRequest of(String image) {
             return new JobRequest(JobRequest.STREAM, image, speed.toBytes(), onError, true, false, false);
         }

@@ -32,10 +32,12 @@ final class Service implements AutoCloseable {
             Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"));
 
     private final ServletWebServerApplicationContext context;
+    private final Catalog catalog;
     private final HostPort listen;
 
     private Service(ServletWebServerApplicationContext context, HostPort listen) {
         this.context = context;
+        this.catalog = context.getBean(Catalog.class);
         this.listen = listen;
     }
 
@@ -65,11 +67,16 @@ final class Service implements AutoCloseable {
 
     /** Where NBD clients connect, as URIs without an export. */
     List<String> nbd() {
-        return context.getBean(Catalog.class).endpoints();
+        return catalog.endpoints();
     }
 
     ServletWebServerApplicationContext context() {
         return context;
+    }
+
+    /** Whether it is closed, and every image was left in order. */
+    boolean isClosedCleanly() {
+        return catalog.isClosedCleanly();
     }
 
     /** Stops listening, ends what clients wait for, and leaves images and jobs so that the next start goes on. */

@@ -102,7 +102,7 @@ class ServiceConfiguration {
         var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
         return Catalog.open(
                 new Catalog.Files(roots.roots(), live),
-                properties.streams().settings(),
+                properties.catalogSettings(),
                 properties.declaredImages(),
                 clients);
     }

@@ -44,7 +44,7 @@ final class ServiceProcess {
         }
         LOG.log(Level.INFO, "service stops");
         Thread closing = Thread.ofPlatform().name("closing").daemon().start(running::close);
-        Runtime.getRuntime().halt(isOverIn(closing) ? 0 : 1);
+        Runtime.getRuntime().halt(isOverIn(closing) && running.isClosedCleanly() ? 0 : 1);
     }
 
     private static boolean isOverIn(Thread closing) {

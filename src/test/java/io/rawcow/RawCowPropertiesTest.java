@@ -54,7 +54,7 @@ class RawCowPropertiesTest {
         assertThat(nbd.handshakeTimeout()).isEqualTo(usual.handshakeTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(nbd.stallTimeout()).isEqualTo(usual.stallTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(nbd.socketMode()).isEqualTo(PosixFilePermissions.fromString("rw-rw----"));
-        assertThat(properties.streams().settings()).isEqualTo(CatalogSettings.DEFAULT);
+        assertThat(properties.catalogSettings()).isEqualTo(CatalogSettings.DEFAULT);
     }
 
     @Test
@@ -72,6 +72,8 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.streams.kept", "5"),
                 Map.entry("rawcow.live.folder", "/dev/shm/rawcow"),
                 Map.entry("rawcow.live.budget", "7MB"),
+                Map.entry("rawcow.limits.images", "6"),
+                Map.entry("rawcow.limits.exports", "7"),
                 Map.entry("rawcow.images.vm.sidecar", "a"),
                 Map.entry("rawcow.images.vm.backing-file", "b"),
                 Map.entry("rawcow.images.vm.backing-format", "raw"),
@@ -89,12 +91,14 @@ class RawCowPropertiesTest {
         assertThat(properties.management()).isEqualTo("0.0.0.0:2");
         assertThat(properties.live().folder()).isEqualTo("/dev/shm/rawcow");
         assertThat(properties.live().budget().toMegabytes()).isEqualTo(7);
-        CatalogSettings settings = properties.streams().settings();
+        CatalogSettings settings = properties.catalogSettings();
         assertThat(settings.runningJobs()).isEqualTo(1);
         assertThat(settings.stream().workers()).isEqualTo(2);
         assertThat(settings.stream().windowBytes()).isEqualTo(1 << 20);
         assertThat(settings.bufferBytes()).isEqualTo(4 << 20);
         assertThat(settings.keptJobs()).isEqualTo(5);
+        assertThat(settings.images()).isEqualTo(6);
+        assertThat(settings.exports()).isEqualTo(7);
         assertThat(properties.declaredImages())
                 .containsExactlyInAnyOrder(
                         new DeclaredImage(
@@ -141,11 +145,22 @@ class RawCowPropertiesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "rawcow.streams.running,0", "rawcow.streams.workers,65", "rawcow.streams.window,4KB",
-        "rawcow.streams.buffers,1MB", "rawcow.streams.kept,-1", "rawcow.streams.running,many",
-        "rawcow.nbd.socket-mode,0668", "rawcow.nbd.socket-mode,rw", "rawcow.nbd.connections,0",
-        "rawcow.nbd.workers,65", "rawcow.nbd.buffers,1KB", "rawcow.nbd.handshake-timeout,0s",
-        "rawcow.nbd.stall-timeout,2h", "rawcow.nbd.tls.mode,maybe"
+        "rawcow.streams.running,0",
+        "rawcow.streams.workers,65",
+        "rawcow.streams.window,4KB",
+        "rawcow.streams.buffers,1MB",
+        "rawcow.streams.kept,-1",
+        "rawcow.streams.running,many",
+        "rawcow.limits.images,0",
+        "rawcow.limits.exports,0",
+        "rawcow.nbd.socket-mode,0668",
+        "rawcow.nbd.socket-mode,rw",
+        "rawcow.nbd.connections,0",
+        "rawcow.nbd.workers,65",
+        "rawcow.nbd.buffers,1KB",
+        "rawcow.nbd.handshake-timeout,0s",
+        "rawcow.nbd.stall-timeout,2h",
+        "rawcow.nbd.tls.mode,maybe"
     })
     void valueOutOfItsRangeIsRefused(String name, String value) {
         assertThatThrownBy(() -> bind(Map.of(name, value))).hasStackTraceContaining(name);
@@ -156,6 +171,12 @@ class RawCowPropertiesTest {
     void halfOfTlsIsRefused(String mode, String stated) {
         assertThatThrownBy(() -> bind(Map.of("rawcow.nbd.tls.mode", mode, "rawcow.nbd.tls." + stated, "x")))
                 .hasStackTraceContaining("rawcow.nbd.tls");
+    }
+
+    @Test
+    void speedOfADeclaredStreamIsNotNegative() {
+        assertThatThrownBy(() -> bind(Map.of("rawcow.images.vm.stream.speed", "-1MB")))
+                .hasStackTraceContaining("stream.speed is from 0");
     }
 
     @Test

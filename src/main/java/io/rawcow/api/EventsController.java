@@ -61,11 +61,19 @@ final class EventsController {
             throw new ProblemException(ProblemCode.BUSY, "too many clients follow the events")
                     .withAction("repeat the request after the time of the Retry-After header");
         }
-        // From here on nothing happens that this client does not hear of.
-        Subscription subscription = events.subscribe(lastSeen == null || lastSeen.isEmpty() ? null : lastSeen);
-        AsyncContext context = request.startAsync();
-        context.setTimeout(0);
-        Thread.ofVirtual().name("events").start(() -> serve(context, response, subscription));
+        boolean served = false;
+        try {
+            AsyncContext context = request.startAsync();
+            context.setTimeout(0);
+            // From here on nothing happens that this client does not hear of.
+            Subscription subscription = events.subscribe(lastSeen == null || lastSeen.isEmpty() ? null : lastSeen);
+            Thread.ofVirtual().name("events").start(() -> serve(context, response, subscription));
+            served = true;
+        } finally {
+            if (!served) {
+                places.release();
+            }
+        }
     }
 
     private void serve(AsyncContext context, HttpServletResponse response, Subscription first) {

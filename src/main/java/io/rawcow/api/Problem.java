@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.rawcow.catalog.Difference;
 import io.rawcow.catalog.ProblemCode;
 import io.rawcow.catalog.ProblemException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -33,16 +34,24 @@ record Problem(
                 TYPE + problem.code().word(),
                 meaning.title(),
                 meaning.status().value(),
-                String.valueOf(problem.getMessage()),
+                unicode(String.valueOf(problem.getMessage())),
                 problem.code().word(),
-                problem.field(),
-                shortened(problem.value()),
+                problem.field() == null ? null : unicode(problem.field()),
+                shown(problem.value()),
                 problem.action(),
                 problem.differences().isEmpty() ? null : problem.differences());
     }
 
-    private static @Nullable Object shortened(@Nullable Object value) {
-        return value instanceof String text && text.length() > MAX_VALUE ? text.substring(0, MAX_VALUE) + "…" : value;
+    private static @Nullable Object shown(@Nullable Object value) {
+        if (!(value instanceof String text)) {
+            return value;
+        }
+        return unicode(text.length() > MAX_VALUE ? text.substring(0, MAX_VALUE) + "…" : text);
+    }
+
+    /** What came in may have half a character, as JSON can spell it or where it was cut: that cannot go out. */
+    private static String unicode(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
     /** The one place that knows the HTTP status of a code; {@code docs/problems.md} is held to it by a test. */

@@ -25,8 +25,10 @@ public final class Catalog implements AutoCloseable {
     private final Exports exports;
     private final Jobs jobs;
     private final EventLog events;
+    private final CatalogSettings settings;
     private final List<DeclaredImage> declared;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean closedCleanly;
 
     private Catalog(
             CatalogStore store, Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients) {
@@ -34,6 +36,7 @@ public final class Catalog implements AutoCloseable {
         this.store = store;
         this.host = clients.host();
         this.clients = clients.watch();
+        this.settings = settings;
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
         this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
@@ -41,6 +44,7 @@ public final class Catalog implements AutoCloseable {
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
         images.users(new Users());
         exports.declared(this::isDeclaredExport);
+        exports.limit(settings.exports());
         this.clients.listener(exports::clientsChanged);
     }
 
@@ -134,6 +138,15 @@ public final class Catalog implements AutoCloseable {
         return false;
     }
 
+    /** @throws ProblemException BUSY if there are as many as there may be */
+    static void requireRoom(String what, int are, int most) {
+        if (are >= most) {
+            throw new ProblemException(
+                            ProblemCode.BUSY, "there are as many %s as there may be: limit=%d".formatted(what, most))
+                    .withAction("delete some, or raise rawcow.limits." + what);
+        }
+    }
+
     public Images images() {
         return images;
     }
@@ -194,6 +207,11 @@ public final class Catalog implements AutoCloseable {
         }
 
         @Override
+        public void requireRoom(int there) {
+            Catalog.requireRoom("images", there, settings.images());
+        }
+
+        @Override
         public void opened(String image) {
             exports.adopt(image);
             jobs.adopt(image);
@@ -215,6 +233,11 @@ public final class Catalog implements AutoCloseable {
         images.beginClose();
     }
 
+    /** Whether it is closed, and no image was left as after a crash. */
+    public boolean isClosedCleanly() {
+        return closedCleanly;
+    }
+
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
@@ -222,7 +245,7 @@ public final class Catalog implements AutoCloseable {
             host.close();
             clients.close();
             jobs.halt();
-            images.close();
+            closedCleanly = images.close();
             store.close();
         }
     }

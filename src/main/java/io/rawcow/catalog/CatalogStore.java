@@ -11,7 +11,9 @@ import io.rawcow.posix.PosixException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -56,15 +58,11 @@ public final class CatalogStore implements AutoCloseable {
         }
     }
 
-    private final Folder folder;
-    private final OpenFile lock;
-    private final Map<Kind, Folder> kinds;
+    private final Map<Kind, Folder> kinds = new EnumMap<>(Kind.class);
+    /** What closes each of its descriptors, the last one opened first. */
+    private final Deque<Runnable> opened = new ArrayDeque<>();
 
-    private CatalogStore(Folder folder, OpenFile lock, Map<Kind, Folder> kinds) {
-        this.folder = folder;
-        this.lock = lock;
-        this.kinds = kinds;
-    }
+    private CatalogStore() {}
 
     /**
      * Opens the catalog of a primary root, and makes it if it is not there.
@@ -72,25 +70,39 @@ public final class CatalogStore implements AutoCloseable {
      * @throws BlockException IMAGE_LOCKED if another service has it
      */
     public static CatalogStore open(Folder root) throws BlockException {
+        var store = new CatalogStore();
+        boolean opened = false;
         try {
-            Folder folder = openFolder(root, FOLDER);
-            OpenFile lock = openLock(folder);
-            if (!lock.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
-                lock.close();
-                folder.close();
-                throw new BlockException(
-                                FaultKind.IMAGE_LOCKED,
-                                "cannot open catalog: another rawcow serves this folder: path=" + root.path())
-                        .withAction("end that one, or give this one another first --data folder");
-            }
-            Map<Kind, Folder> kinds = new EnumMap<>(Kind.class);
-            for (Kind kind : Kind.values()) {
-                kinds.put(kind, openFolder(folder, kind.folder()));
-            }
-            return new CatalogStore(folder, lock, kinds);
+            store.openIn(root);
+            opened = true;
+            return store;
         } catch (PosixException e) {
             throw BlockException.of(e, WHAT);
+        } finally {
+            if (!opened) {
+                store.close();
+            }
         }
+    }
+
+    private void openIn(Folder root) throws PosixException, BlockException {
+        Folder folder = keep(openFolder(root, FOLDER));
+        OpenFile lock = openLock(folder);
+        opened.push(lock::close);
+        if (!lock.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
+            throw new BlockException(
+                            FaultKind.IMAGE_LOCKED,
+                            "cannot open catalog: another rawcow serves this folder: path=" + root.path())
+                    .withAction("end that one, or give this one another first --data folder");
+        }
+        for (Kind kind : Kind.values()) {
+            kinds.put(kind, keep(openFolder(folder, kind.folder())));
+        }
+    }
+
+    private Folder keep(Folder folder) {
+        opened.push(folder::close);
+        return folder;
     }
 
     private static Folder openFolder(Folder parent, String name) throws PosixException {
@@ -148,6 +160,16 @@ public final class CatalogStore implements AutoCloseable {
             if (e.errno() != Errno.ENOENT) {
                 throw BlockException.of(e, WHAT);
             }
+            // A removal that failed at its sync is repeated like this.
+            sync(folderOf(kind));
+        }
+    }
+
+    private static void sync(Folder folder) throws BlockException {
+        try {
+            folder.sync();
+        } catch (PosixException e) {
+            throw BlockException.of(e, WHAT);
         }
     }
 
@@ -191,8 +213,7 @@ public final class CatalogStore implements AutoCloseable {
 
     @Override
     public void close() {
-        kinds.values().forEach(Folder::close);
-        lock.close();
-        folder.close();
+        opened.forEach(Runnable::run);
+        opened.clear();
     }
 }

@@ -71,7 +71,7 @@ public final class EventLog {
     private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
     private long count;
 
-    EventLog(InstantSource clock) {
+    public EventLog(InstantSource clock) {
         this.clock = clock;
         // Random bits too: a clock that was set back must not make two runs alike.
         this.start = Long.toString(clock.millis(), 36) + Integer.toString(new SecureRandom().nextInt(1 << 30), 36);

@@ -31,6 +31,7 @@ public final class Exports {
     private final NameLocks names = new NameLocks();
     private final ConcurrentSkipListMap<String, ManagedExport> exports = new ConcurrentSkipListMap<>();
     private volatile Predicate<String> declared = name -> false;
+    private volatile int limit = Integer.MAX_VALUE;
 
     Exports(CatalogStore store, Images images, ExportHost host, EventLog events, InstantSource clock) {
         this.store = store;
@@ -43,6 +44,11 @@ public final class Exports {
     /** @param test whether the configuration wants an export */
     void declared(Predicate<String> test) {
         declared = test;
+    }
+
+    /** @param most exports that there may be at one time */
+    void limit(int most) {
+        limit = most;
     }
 
     // ---- looking
@@ -162,6 +168,7 @@ public final class Exports {
 
     private EnsuredExport create(String name, String image, ExportRequest wanted) throws BlockException {
         LiveImage live = images.requireOpen(image);
+        Catalog.requireRoom("exports", exports.size(), limit);
         var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
         store.save(Kind.EXPORTS, name, export.record());
         export.offer(live);

@@ -22,6 +22,13 @@ interface ImageUsers {
         return false;
     }
 
+    /**
+     * There is going to be one more.
+     *
+     * @throws ProblemException BUSY if there are as many as there may be
+     */
+    default void requireRoom(int images) {}
+
     /** A request has opened it. */
     default void opened(String image) {}
 

@@ -165,6 +165,7 @@ public final class Images {
     }
 
     private Ensured unknown(String name, ImageRequest wanted) throws BlockException {
+        users.requireRoom(images.size());
         Ownership.requireNobodys(images.values(), wanted.sidecar(), wanted.rawFile());
         if (wanted.sidecar() == null) {
             return new Ensured(openRawFile(name, wanted), false);
@@ -372,8 +373,13 @@ public final class Images {
         closing = true;
     }
 
-    /** Closes every image cleanly. */
-    void close() {
+    /**
+     * Closes every image.
+     *
+     * @return whether all were closed cleanly
+     */
+    boolean close() {
+        boolean clean = true;
         for (ManagedImage image : images.values()) {
             try (var _ = locks.hold(image.name())) {
                 LiveImage live = image.live();
@@ -381,8 +387,10 @@ public final class Images {
                     live.close();
                 }
             } catch (BlockException e) {
+                clean = false;
                 LOG.log(Level.WARNING, "image not closed cleanly: image={0} {1}", image.name(), e.getMessage());
             }
         }
+        return clean;
     }
 }

@@ -48,9 +48,8 @@ public final class Jobs {
      */
     public JobView get(String id, Duration wait) throws InterruptedException {
         ManagedJob job = require(id);
-        StreamJob stream = job.stream();
-        if (stream != null && wait.isPositive()) {
-            stream.awaitRest(wait);
+        if (wait.isPositive()) {
+            job.awaitRest(wait);
         }
         return job.view();
     }

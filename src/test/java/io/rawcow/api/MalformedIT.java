@@ -153,6 +153,19 @@ class MalformedIT {
     }
 
     @Test
+    void halfACharacterIsAnsweredTooWhereverItStands() {
+        String many = "a".repeat(199);
+        for (String body : List.of(
+                "{\"rawFile\": \"\\ud800\"}",
+                "{\"backingFormat\": \"\\udc00\"}",
+                "{\"backingFormat\": \"" + many + "\\ud83d\\ude00\"}")) {
+            wrong("PUT", "/v1/images/new", body).problem(400, "invalid_value");
+        }
+        wrong("PUT", "/v1/images/new", "{\"\\ud800\": 1}").problem(400, "unknown_field");
+        wrong("PUT", "/v1/images/new", "{\"" + many + "\\ud83d\\ude00\": 1}").problem(400, "unknown_field");
+    }
+
+    @Test
     void fileWordIsExact() {
         api.call("DELETE", "/v1/images/vm?files=yes").wrong().send().problem(400, "invalid_value");
         api.call("DELETE", "/v1/exports/vm?mode=HARD").wrong().send().problem(400, "invalid_value");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.block.BlockException;
 import io.rawcow.image.TestLive;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixFolder;
@@ -15,6 +16,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +35,7 @@ class CatalogTest {
     Path root;
 
     private Path backing;
+    private CatalogSettings settings = CatalogSettings.DEFAULT;
     private Catalog catalog;
 
     @BeforeEach
@@ -58,8 +64,7 @@ class CatalogTest {
         var folder = PosixFolder.open(root.toString());
         var roots = new DataRoots(List.of(new DataRoots.Root(folder, true, CatalogStore.FOLDER)));
         var clients = new Catalog.Clients(new FakeExportHost(), new ClientWatch());
-        catalog = Catalog.open(
-                new Catalog.Files(roots, TestLive.folder()), CatalogSettings.DEFAULT, List.of(declared), clients);
+        catalog = Catalog.open(new Catalog.Files(roots, TestLive.folder()), settings, List.of(declared), clients);
     }
 
     private void restart(DeclaredImage... declared) throws Exception {
@@ -204,6 +209,114 @@ class CatalogTest {
                     .isInstanceOfSatisfying(
                             ProblemException.class,
                             e -> assertThat(e.code()).isIn(ProblemCode.PATH_OUTSIDE_ROOTS, ProblemCode.FILE_NOT_FOUND));
+        }
+    }
+
+    @Test
+    void whoWaitsForAJobWhoseImageIsNotOpenWaitsForThatToo() throws Exception {
+        var _ = catalog.images().put("vm", request());
+        var _ = catalog.jobs().put("job", stream(1 << 20));
+        catalog.close();
+        Path away = Files.move(backing, root.resolve("away.img"));
+        start();
+        assertThat(catalog.images().get("vm").state()).isEqualTo(ImageState.UNAVAILABLE);
+        var answered = new CountDownLatch(1);
+        Thread waiting = Thread.ofVirtual().start(() -> {
+            try {
+                assertThat(concluded("job").error()).isNull();
+                answered.countDown();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
+
+        Files.move(away, backing);
+        var _ = catalog.images().put("vm", NOTHING);
+        var _ = catalog.jobs().setSpeed("job", 0);
+
+        assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void whoWaitsForAJobWhoseImageIsNotOpenHearsOfItsEnd() throws Exception {
+        var _ = catalog.images().put("vm", request());
+        var _ = catalog.jobs().put("job", stream(1024));
+        catalog.close();
+        Files.delete(backing);
+        start();
+        assertThat(catalog.jobs().get("job", Duration.ofMillis(1)).status()).isNotEqualTo(JobStatus.CONCLUDED);
+        Thread cancelling = Thread.ofVirtual().unstarted(() -> catalog.jobs().cancel("job"));
+        cancelling.start();
+
+        assertThat(concluded("job").error()).isNotNull();
+        cancelling.join();
+    }
+
+    @Test
+    void thereAreAsManyImagesAndExportsAsThereMayBe() throws Exception {
+        CatalogSettings usual = CatalogSettings.DEFAULT;
+        settings = new CatalogSettings(usual.stream(), 8, 1000, usual.bufferBytes(), 1, 1);
+        restart();
+        var _ = catalog.images().put("vm", request());
+        var _ = catalog.exports().put("vm", new ExportRequest("vm", null, null, null));
+
+        for (ThrowingCallable oneMore : List.<ThrowingCallable>of(
+                () -> catalog.images().put("other", request()),
+                () -> catalog.exports().put("other", new ExportRequest("vm", null, null, null)))) {
+            assertThatThrownBy(oneMore)
+                    .isInstanceOfSatisfying(
+                            ProblemException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.BUSY))
+                    .hasMessageContaining("limit=1");
+        }
+        assertThat(catalog.images().put("vm", request()).created()).isFalse();
+    }
+
+    @Test
+    void imageThatCannotBeClosedCleanlyIsTold() throws Exception {
+        var _ = catalog.images().put("vm", request());
+        catalog.close();
+        assertThat(catalog.isClosedCleanly()).isTrue();
+        start();
+        catalog.images()
+                .requireOpen("vm")
+                .write(0, java.lang.foreign.Arena.global().allocate(512));
+
+        // As a disk that is gone: the sync of the close fails.
+        catalog.images().requireOpen("vm").rawFile().close();
+        catalog.close();
+
+        assertThat(catalog.isClosedCleanly()).isFalse();
+    }
+
+    @Test
+    void catalogThatCannotBeOpenedLeavesNothingOpen() throws Exception {
+        catalog.close();
+        Files.delete(root.resolve(".rawcow/jobs"));
+        Files.createFile(root.resolve(".rawcow/jobs"));
+        long before = openFiles();
+
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(this::start).isInstanceOf(BlockException.class);
+        }
+
+        assertThat(openFiles()).isEqualTo(before);
+        Files.delete(root.resolve(".rawcow/jobs"));
+        start();
+    }
+
+    /** Descriptors of this process that lead into the folder of the test. */
+    private long openFiles() throws Exception {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors
+                    .filter(descriptor -> {
+                        try {
+                            return Files.readSymbolicLink(descriptor).startsWith(root.resolve(".rawcow"));
+                        } catch (java.io.IOException e) {
+                            return false;
+                        }
+                    })
+                    .count();
         }
     }
 

@@ -19,7 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Serves exports at its endpoints until it is closed. Safe from many threads. */
-public final class NbdServer implements ExportHost, AutoCloseable {
+public final class NbdServer implements ExportHost {
     private static final Logger LOG = System.getLogger(NbdServer.class.getName());
 
     /** How often to look whether requests in flight are answered. */

@@ -1,0 +1,85 @@
+package io.rawcow.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** A virtual machine: Debian's kernel, a shell, and one disk. What it does is in {@code src/test/guest/init}. */
+final class GuestVm implements AutoCloseable {
+    private static final Pattern SUM = Pattern.compile("^SUM ([0-9a-f]{64})  (\\S+)\\s*$", Pattern.MULTILINE);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private final Tool qemu;
+
+    private GuestVm(Tool qemu) {
+        this.qemu = qemu;
+    }
+
+    /**
+     * Switches the machine on.
+     *
+     * @param work what the guest is to do: {@code work} until it is enough, or {@code check}
+     * @param disk QEMU's {@code -blockdev} for the disk, without its name
+     */
+    static GuestVm boot(Path folder, String work, String disk) throws IOException, InterruptedException {
+        Path guest = Path.of(
+                Tool.run(folder, Path.of("scripts/guest.sh").toAbsolutePath().toString())
+                        .lines()
+                        .toList()
+                        .getLast());
+        List<String> command = new ArrayList<>(List.of("qemu-system-x86_64"));
+        command.addAll(List.of(Files.readString(guest.resolve("qemu")).strip().split(" ", -1)));
+        command.addAll(List.of("-m", "256", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"));
+        command.addAll(List.of("-kernel", guest.resolve("vmlinuz").toString()));
+        command.addAll(List.of("-initrd", guest.resolve("initramfs").toString()));
+        command.addAll(List.of("-append", "console=ttyS0 quiet panic=-1 guest=" + work));
+        command.addAll(List.of("-blockdev", disk + ",discard=unmap,node-name=disk"));
+        command.addAll(List.of("-device", "virtio-blk-pci,drive=disk"));
+        return new GuestVm(Tool.start(folder, command));
+    }
+
+    /** Waits until the guest has done some rounds of its work, from now on. */
+    void awaitRounds(int rounds) throws IOException {
+        long target = roundsDone() + rounds;
+        await().atMost(PATIENCE).until(() -> {
+            assertThat(qemu.isRunning()).as("the guest runs: %s", console()).isTrue();
+            return roundsDone() >= target;
+        });
+    }
+
+    private long roundsDone() throws IOException {
+        return console().lines().filter(line -> line.startsWith("ROUND ")).count();
+    }
+
+    /** Tells the guest to come to an end after a few rounds more. */
+    void enough() throws IOException {
+        qemu.say("\n");
+    }
+
+    /** Waits until the machine has switched itself off, and answers the checksum of every file it saw. */
+    Map<String, String> checksums() throws IOException, InterruptedException {
+        String said = qemu.succeeded();
+        assertThat(said).as("the guest's console").contains("GUEST DONE").doesNotContain("GUEST FAILED");
+        Map<String, String> sums = new TreeMap<>();
+        SUM.matcher(said).results().forEach(line -> sums.put(line.group(2), line.group(1)));
+        return sums;
+    }
+
+    String console() throws IOException {
+        return qemu.output();
+    }
+
+    @Override
+    public void close() throws IOException {
+        qemu.close();
+    }
+}

@@ -1,0 +1,165 @@
+package io.rawcow.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code rawcow serve} in a process of its own, and a client of its REST interface. */
+final class LiveService implements AutoCloseable {
+    private static final String LISTENING = "rawcow: listening on http";
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private final Path data;
+    private final Process process;
+    private final URI base;
+
+    private LiveService(Path data, Process process, URI base) {
+        this.data = data;
+        this.process = process;
+        this.base = base;
+    }
+
+    /** Starts a service on free ports of the loopback and on a socket beside its data, and waits until it listens. */
+    static LiveService start(Path data) throws IOException, InterruptedException {
+        return start(data, "127.0.0.1:0", List.of());
+    }
+
+    /**
+     * @param nbd where NBD clients connect over TCP, {@code host:port}
+     * @param flags for the Java virtual machine
+     */
+    static LiveService start(Path data, String nbd, List<String> flags) throws IOException, InterruptedException {
+        var command = new ArrayList<>(QuickJvm.command());
+        command.addAll(flags);
+        command.addAll(List.of("io.rawcow.RawCow", "serve", "--data", data.toString(), "--listen", "127.0.0.1:0"));
+        command.addAll(List.of("--nbd", nbd, "--nbd-socket", socket(data).toString()));
+        Path log = data.resolve("service.log");
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (line.startsWith(LISTENING)) {
+                // The first address of those it names.
+                String base = line.substring(LISTENING.length() - 4).split(" ", 2)[0];
+                return new LiveService(data, process, URI.create(base));
+            }
+        }
+        process.waitFor();
+        throw new AssertionError("the service did not start: " + Files.readString(log));
+    }
+
+    private static Path socket(Path data) {
+        return data.resolve("nbd.sock");
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    /** An exchange that has to end with a status; answers the body. */
+    JsonNode expect(int status, String method, String path, String body) throws IOException, InterruptedException {
+        HttpResponse<String> answer = send(method, path, body);
+        assertThat(answer.statusCode())
+                .as("%s %s: %s", method, path, answer.body())
+                .isEqualTo(status);
+        return JSON.readTree(answer.body().isEmpty() ? "null" : answer.body());
+    }
+
+    HttpResponse<String> send(String method, String path, String body) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(base.resolve(path))
+                .timeout(Duration.ofMinutes(2))
+                .header("Content-Type", "application/json")
+                .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        return HTTP.send(request.build(), BodyHandlers.ofString());
+    }
+
+    /**
+     * Creates an image over {@code golden.img}; its raw file is {@code NAME.img}.
+     *
+     * @param size 0: that of the backing
+     */
+    void create(String image, long sectorSize, long size) throws IOException, InterruptedException {
+        String more = size == 0 ? "" : ", \"size\": " + size;
+        String request = """
+                {"sidecar": "%1$s.raw-cow", "rawFile": "%1$s.img", "backingFile": "golden.img",
+                 "sectorSize": %2$d%3$s}
+                """.formatted(image, sectorSize, more);
+        expect(201, "PUT", "/v1/images/" + image, request);
+    }
+
+    /** Offers an image under its own name, and answers where: over TCP first, then on the socket. */
+    List<String> export(String image) throws IOException, InterruptedException {
+        JsonNode export = expect(201, "PUT", "/v1/exports/" + image, "{\"image\": \"" + image + "\"}");
+        List<String> uris = new ArrayList<>();
+        export.get("uris").forEach(uri -> uris.add(uri.asString()));
+        assertThat(uris).hasSize(2);
+        assertThat(uris.getFirst()).startsWith("nbd://");
+        assertThat(uris.getLast()).startsWith("nbd+unix://");
+        return uris;
+    }
+
+    /** Starts a stream, its name that of its image. */
+    void stream(String image, long bytesPerSecond) throws IOException, InterruptedException {
+        expect(202, "PUT", "/v1/jobs/" + image, """
+                {"type": "stream", "image": "%s", "speed": %d}""".formatted(image, bytesPerSecond));
+    }
+
+    JsonNode job(String image) throws IOException, InterruptedException {
+        return expect(200, "GET", "/v1/jobs/" + image, "");
+    }
+
+    /** Lets a stream go as fast as it can, and waits until the image stands alone. */
+    void detach(String image) throws IOException, InterruptedException {
+        send("PATCH", "/v1/jobs/" + image, "{\"speed\": 0}"); // refused where it is done already
+        JsonNode job = expect(200, "GET", "/v1/jobs/" + image + "?wait=60s", "");
+        assertThat(job.get("status").asString()).as("%s", job).isEqualTo("concluded");
+        assertThat(job.get("error").isNull()).as("%s", job).isTrue();
+        assertThat(expect(200, "GET", "/v1/images/" + image, "")
+                        .get("standalone")
+                        .asBoolean())
+                .isTrue();
+        assertThat(data.resolve(image + ".raw-cow")).doesNotExist();
+    }
+
+    /** Gives the raw file back. */
+    void close(String image) throws IOException, InterruptedException {
+        expect(204, "DELETE", "/v1/exports/" + image + "?mode=hard", "");
+        expect(204, "DELETE", "/v1/images/" + image, "");
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+        }
+    }
+}
