@@ -10,6 +10,7 @@ import io.rawcow.catalog.DeclaredImage;
 import io.rawcow.catalog.ExportRequest;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.JobRequest;
+import io.rawcow.image.LiveFolder;
 import io.rawcow.nbd.server.NbdSettings;
 import io.rawcow.stream.ErrorPolicy;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -38,6 +39,8 @@ class RawCowPropertiesTest {
         assertThat(properties.listen()).isEqualTo("127.0.0.1:8080");
         assertThat(properties.management()).isNull();
         assertThat(properties.declaredImages()).isEmpty();
+        assertThat(properties.live().folder()).isNull();
+        assertThat(properties.live().budget().toBytes()).isEqualTo(LiveFolder.DEFAULT_BUDGET);
         assertThat(properties.nbd().listen()).isEqualTo("127.0.0.1:10809");
         assertThat(properties.nbd().socket()).isNull();
         assertThat(properties.nbd().tls()).isEqualTo(new Tls(TlsMode.OFF, null, null, null, List.of()));
@@ -67,6 +70,8 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.streams.window", "1MB"),
                 Map.entry("rawcow.streams.buffers", "4MB"),
                 Map.entry("rawcow.streams.kept", "5"),
+                Map.entry("rawcow.live.folder", "/dev/shm/rawcow"),
+                Map.entry("rawcow.live.budget", "7MB"),
                 Map.entry("rawcow.limits.images", "6"),
                 Map.entry("rawcow.limits.exports", "7"),
                 Map.entry("rawcow.images.vm.sidecar", "a"),
@@ -84,6 +89,8 @@ class RawCowPropertiesTest {
         assertThat(properties.dataRo()).containsExactly("/three", "/four");
         assertThat(properties.listen()).isEqualTo("localhost:1");
         assertThat(properties.management()).isEqualTo("0.0.0.0:2");
+        assertThat(properties.live().folder()).isEqualTo("/dev/shm/rawcow");
+        assertThat(properties.live().budget().toMegabytes()).isEqualTo(7);
         CatalogSettings settings = properties.catalogSettings();
         assertThat(settings.runningJobs()).isEqualTo(1);
         assertThat(settings.stream().workers()).isEqualTo(2);

@@ -382,8 +382,10 @@ public final class LiveImage implements BlockDevice {
         Lock alone = turns.noChanges();
         alone.lock();
         try {
-            closed = true;
-            releaseFiles();
+            if (!closed) {
+                closed = true;
+                releaseFiles();
+            }
         } finally {
             alone.unlock();
         }

@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -175,6 +178,132 @@ class AllocationBitmapTest {
             });
         }
         return markers;
+    }
+
+    // ---- where bits are
+
+    /** Memory for some steps. */
+    private static final class SomeSteps implements LastingMemory {
+        private final Map<Integer, MemorySegment> taken = new ConcurrentHashMap<>();
+        private final Set<Integer> held = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public MemorySegment take(int step, long bytes) {
+            return step % 2 == 1
+                    ? null
+                    : taken.computeIfAbsent(step, _ -> Arena.ofAuto().allocate(bytes, 8));
+        }
+
+        @Override
+        public void holds(int step) {
+            held.add(step);
+        }
+    }
+
+    private static final long STEP = 8L * LastingMemory.STEP_BYTES;
+
+    @Test
+    void aStepMovesBeforeTheFirstOfItsBitsIsSet() {
+        MemorySegment loaded = Arena.ofAuto().allocate(AllocationBitmap.memoryBytes(3 * STEP), 8);
+        loaded.set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
+        var bitmap = new AllocationBitmap(loaded, 3 * STEP, 1);
+        var memory = new SomeSteps();
+        bitmap.keepIn(memory);
+
+        bitmap.markAllocated(STEP - 1, STEP + 1);
+
+        assertThat(memory.held).containsExactly(0);
+        assertThat(memory.taken.get(0).get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
+        assertThat(memory.taken.get(0).get(ValueLayout.JAVA_BYTE, LastingMemory.STEP_BYTES - 1))
+                .isEqualTo((byte) 0x80);
+        assertThat(loaded.get(ValueLayout.JAVA_BYTE, LastingMemory.STEP_BYTES - 1))
+                .isZero();
+        assertThat(bitmap.nextAllocated(1)).isEqualTo(STEP - 1);
+        assertThat(bitmap.areAllocated(STEP - 1, STEP + 1)).isTrue();
+        assertThat(bitmap.allocatedCount()).isEqualTo(3);
+    }
+
+    @Test
+    void whatWouldDieWithTheProcess() {
+        var bitmap = empty(3 * STEP);
+        bitmap.keepIn(new SomeSteps());
+        bitmap.markAllocated(0, 1);
+        assertThat(bitmap.wouldDie(0, 1)).isFalse();
+        bitmap.markAllocated(STEP, STEP + 1);
+        assertThat(bitmap.wouldDie(STEP, STEP + 1)).isTrue();
+        assertThat(bitmap.wouldDie(0, 3 * STEP)).isTrue();
+
+        BitmapPages taken = bitmap.takeUnsaved();
+        assertThat(bitmap.wouldDie(STEP, STEP + 1)).isTrue(); // on its way is not there yet
+        bitmap.restoreUnsaved(taken);
+        assertThat(bitmap.wouldDie(STEP, STEP + 1)).isTrue();
+        bitmap.saved(bitmap.takeUnsaved());
+
+        assertThat(bitmap.wouldDie(0, 3 * STEP)).isFalse();
+    }
+
+    @Test
+    void noBitIsLostWhileStepsMove() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            var bitmap = empty(4 * STEP);
+            var memory = new SomeSteps();
+            bitmap.keepIn(memory);
+            try (var pool = Executors.newFixedThreadPool(4)) {
+                List<Callable<Long>> markers = new ArrayList<>();
+                for (long marker = 0; marker < 4; marker++) {
+                    long first = marker;
+                    markers.add(() -> {
+                        long raised = 0;
+                        for (long sector = first; sector < 4 * STEP; sector += STEP / 4) {
+                            raised += bitmap.markAllocated(sector, sector + 1);
+                        }
+                        return raised;
+                    });
+                }
+                for (Future<Long> marker : pool.invokeAll(markers)) {
+                    assertThat(marker.get()).isEqualTo(16);
+                }
+            }
+            for (long quarter = 0; quarter < 16; quarter++) {
+                assertThat(bitmap.areAllocated(quarter * STEP / 4, quarter * STEP / 4 + 4))
+                        .isTrue();
+            }
+            assertThat(memory.held).containsExactlyInAnyOrder(0, 2);
+        }
+    }
+
+    /** Its memory goes while others look at it: they see every bit set, as it was. */
+    @Test
+    @SuppressWarnings("MustBeClosedChecker") // closed amid the readers
+    void memoryThatIsReleasedUnderReaders() throws Exception {
+        int sectors = 200_000;
+        for (int round = 0; round < 20; round++) {
+            Arena arena = Arena.ofShared();
+            MemorySegment memory = arena.allocate(AllocationBitmap.memoryBytes(sectors), 8);
+            var bitmap = new AllocationBitmap(memory, sectors, 0);
+            bitmap.markAllocated(0, sectors);
+            var over = new AtomicBoolean();
+            try (var pool = Executors.newFixedThreadPool(2)) {
+                var reader = pool.submit(() -> {
+                    var random = new SplittableRandom(1);
+                    while (!over.get()) {
+                        long sector = random.nextLong(sectors);
+                        if (!bitmap.isAllocated(sector)
+                                || bitmap.nextUnallocated(sector) != sectors
+                                || bitmap.nextAllocated(sector) != sector
+                                || bitmap.markAllocated(sector, sector + 1) != 0) {
+                            return sector;
+                        }
+                    }
+                    return -1L;
+                });
+                bitmap.release();
+                arena.close();
+                over.set(true);
+                assertThat(reader.get()).isEqualTo(-1);
+            }
+            assertThat(bitmap.areAllocated(0, sectors)).isTrue();
+        }
     }
 
     @Test

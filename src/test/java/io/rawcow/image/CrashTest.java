@@ -16,14 +16,15 @@ import org.junit.jupiter.api.Test;
  * operations the disk is cut many times, each time with another part of what was not synced; a process is killed there
  * too, goes on in a new one, and loses power then. The image is opened again, or its creation repeated, and read.
  *
- * <p>Proven for these lives: what was flushed is there; any other block of 512 bytes is one that the guest wrote or
- * found there since, never garbage, never stale (I2, I3); saved bits stay (I1); hydration never overwrites a guest
- * (I4); the backing is never written (I5); no open is refused; a creation can be repeated from everywhere; a recorded
- * detach needs the raw file alone.
+ * <p>Proven for these lives: after a loss of power what was flushed is there, and any other block of 512 bytes is one
+ * that the guest wrote or found there since, never garbage, never stale (I2, I3); after the death of the process alone
+ * all that was answered is there, with memory for live files and without; a failed sync is known to the next open
+ * before the machine is restarted; memory is not touched before it was reserved; saved bits stay (I1); hydration never
+ * overwrites a guest (I4); the backing is never written (I5); no open is refused; a creation can be repeated from
+ * everywhere; a recorded detach needs the raw file alone.
  *
  * <p>Not proven: anything between threads, because there is one; that a disk keeps what it synced; what a kernel does
- * that {@link io.rawcow.testing.SimulatedDisk} does not, as its own bugs. Unflushed writes may be lost when the process
- * is killed.
+ * that {@link io.rawcow.testing.SimulatedDisk} does not, as its own bugs.
  *
  * <p>{@code -Drawcow.crash.points=N} asks for more, {@code -Drawcow.crash.seed=N} for other lives, and
  * {@code -Drawcow.crash.repeat=CRASH} repeats the one that a failure names.

@@ -82,7 +82,11 @@ final class ImageFiles {
     }
 
     LiveImage open(String sidecar, OpenOptions options) throws IOException {
-        return ImageOpener.open(roots, place(sidecar), TestLive.folder(), options);
+        return open(sidecar, TestLive.folder(), options);
+    }
+
+    LiveImage open(String sidecar, LiveFolder live, OpenOptions options) throws IOException {
+        return ImageOpener.open(roots, place(sidecar), live, options);
     }
 
     /** The sidecar alone, to look at. */

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.io.TempDir;
  * Drawn lives of images against an array of bytes: create, read, write, zero, flush, steps of the stream, pauses,
  * closes, kills, losses of power, detach; with every sector size, and sizes that are no multiples of one.
  *
- * <p>Proven for these lives: a guest reads what it wrote; after a kill or a loss of power, what it had flushed, and
- * elsewhere something that it wrote or found since. Some lives are led on real files too, and every call must answer
- * there what it answers on the simulated disk: the disk that these tests believe in is like the real one in all that
- * shows without a loss of power.
+ * <p>Proven for these lives: a guest reads what it wrote; after a kill too; after a loss of power, what it had flushed,
+ * and elsewhere something that it wrote or found since. Some lives are led on real files too, and every call must
+ * answer there what it answers on the simulated disk: the disk that these tests believe in is like the real one in all
+ * that shows without a loss of power.
  *
  * <p>Not proven: anything between threads. {@code -Drawcow.seeds=N} asks for more; {@code -Drawcow.seed=N} for one
  * alone; seeds that failed once are in {@code seeds/model.txt}.

@@ -60,6 +60,9 @@ final class Rig {
     /** It failed while a guest's writes were owed and memory was there to say so in: somebody must. */
     private boolean lossExpected;
 
+    /** Power was lost, or somebody accepts a loss, and the image was not opened since. */
+    private boolean losing;
+
     private boolean owing;
     /** Failures of before this create or open excuse nothing any more. */
     private int failuresBefore;
@@ -91,6 +94,7 @@ final class Rig {
         rig.failuresSeen = failuresSeen;
         rig.lossExcused = lossExcused;
         rig.lossExpected = lossExpected;
+        rig.losing = losing;
         rig.failuresBefore = other.failed().size();
         return rig;
     }
@@ -154,16 +158,16 @@ final class Rig {
     /** Opens the image and checks all that it holds; false if a fault came between. */
     boolean open(Between between) {
         failuresBefore = host.failed().size();
-        boolean[] lost = {between == Between.POWER_LOSS};
-        if (lost[0]) {
+        if (between == Between.POWER_LOSS) {
             lossExcused = false;
             lossExpected = false;
+            losing = true;
         }
-        boolean opened = attempt(() -> image = openOrAcceptLoss(lost));
+        boolean opened = attempt(() -> image = openOrAcceptLoss());
         if (opened) {
             owing = false;
             byte[] found = readAll();
-            Optional<String> wrong = lost[0]
+            Optional<String> wrong = losing
                     ? guest.compareAfterLoss(found)
                     : between == Between.KILL ? guest.compareAfterKill(found) : guest.compare(found);
             require(wrong.isEmpty(), "after %s: %s".formatted(between, wrong.orElse("")));
@@ -171,12 +175,13 @@ final class Rig {
             phase = phase == Phase.CREATING ? Phase.LIVE : phase;
             boolean synced = !image.isStandalone();
             guest.adopt(found, between == Between.POWER_LOSS, synced);
+            losing = false;
         }
         return opened;
     }
 
     /** The loss of answered writes is accepted where a failed sync explains it, and must be told of where one does. */
-    private LiveImage openOrAcceptLoss(boolean[] lost) throws BlockException, PosixException {
+    private LiveImage openOrAcceptLoss() throws BlockException, PosixException {
         try {
             LiveImage strict = service.open(phase, sidecarKept, false);
             if (lossExpected && !strict.isStandalone()) {
@@ -189,10 +194,10 @@ final class Rig {
                 throw e;
             }
             require(lossExcused, "answered writes are lost: " + e.getMessage());
-            lost[0] = true;
+            losing = true;
+            lossExpected = false;
             LiveImage accepted = service.open(phase, sidecarKept, true);
             lossExcused = false;
-            lossExpected = false;
             return accepted;
         }
     }

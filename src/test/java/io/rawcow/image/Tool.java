@@ -65,13 +65,20 @@ public final class Tool {
             return said.toString();
         }
 
+        /** What it has said besides, when it has ended. */
+        public String rest() throws IOException {
+            return output.readAllAsString();
+        }
+
+        /** What it has said can still be read. */
         public void kill() {
-            process.destroyForcibly().onExit().join();
+            process.toHandle().destroyForcibly();
+            process.onExit().join();
         }
 
         @Override
         public void close() {
-            kill();
+            process.destroyForcibly().onExit().join();
         }
     }
 }

@@ -39,6 +39,41 @@ class PosixFileTest {
     }
 
     @Test
+    void whatIsMappedIsTheFile() throws Exception {
+        file.allocate(0, 8192);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment mapped = file.map(8192, arena);
+            mapped.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 5000, (byte) 7);
+
+            assertThat(Files.readAllBytes(temp.resolve("disk.raw"))[5000]).isEqualTo((byte) 7);
+            file.write(1, arena.allocate(1).fill((byte) 9));
+            assertThat(mapped.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 1)).isEqualTo((byte) 9);
+        }
+        assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain(file.path());
+    }
+
+    @Test
+    void statusTellsOwnerPermissionsAndBirth() throws Exception {
+        FileStatus status = file.status();
+
+        assertThat(status.owner()).isEqualTo(User.effectiveId());
+        assertThat(status.permissions()).isEqualTo(0600);
+        assertThat(status.links()).isOne();
+        // Where the file system tells it at all.
+        assertThat(status.birthNanos()).isIn(0L, status.mtimeNanos());
+    }
+
+    @Test
+    void filesOfOneFileSystemAreOfOneRunOfIt() throws Exception {
+        try (OpenFile other = folder.create("other", 0600);
+                PosixFolder memory = PosixFolder.open("/dev/shm")) {
+            assertThat(file.fileSystem()).isNotEmpty().isEqualTo(other.fileSystem());
+            assertThat(memory.isInMemory()).isTrue();
+            assertThat(folder.isInMemory()).isFalse();
+        }
+    }
+
+    @Test
     void takesTheOwnerAndThePermissionsOfAnother() throws Exception {
         Path pattern = Files.createFile(temp.resolve("pattern"));
         Files.setPosixFilePermissions(pattern, PosixFilePermissions.fromString("rw-rw----"));

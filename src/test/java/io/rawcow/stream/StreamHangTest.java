@@ -22,6 +22,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -186,6 +188,73 @@ class StreamHangTest {
         awaitEndOfThreads();
         assertThat(job.status()).isEqualTo(JobStatus.RUNNING);
         assertThat(lab.bytes("a.img")).containsOnly(0);
+    }
+
+    /** What a guest does to a range that the stream is reading from the backing. */
+    enum Deed {
+        WRITE,
+        ZERO,
+        TRIM;
+
+        /** @return the first byte that is the guest's now, and the first behind it */
+        int[] of(LiveImage image, byte[] expected, int value) throws IOException {
+            int start = 8 * SECTOR;
+            var range = new ByteRange(start, this == TRIM ? 4 * SECTOR + 7 : 4 * SECTOR);
+            byte[] bytes = new byte[4 * SECTOR];
+            switch (this) {
+                case WRITE -> {
+                    Arrays.fill(bytes, (byte) value);
+                    StreamLab.write(image, start, bytes);
+                }
+                case ZERO -> image.zero(range, Zeroing.PUNCH);
+                case TRIM -> image.trim(range);
+            }
+            System.arraycopy(bytes, 0, expected, start, bytes.length);
+            return new int[] {start, start + bytes.length};
+        }
+    }
+
+    /** The stream stands between reading the backing and taking the range: the guest goes first, and its bytes stay. */
+    @ParameterizedTest
+    @EnumSource(Deed.class)
+    void aGuestGoesBeforeTheStreamThatHoldsTheBackingsBytes(Deed deed) throws Exception {
+        StreamJob job = lab.job(image, StreamOptions.DEFAULT);
+        var done = new CountDownLatch(1);
+        // In the stream's own thread, when it has read and is about to write: the guest comes in between.
+        Trouble between = lab.tampering.once(calls("a.raw-cow", Call.ALLOCATE), () -> {
+            deed.of(image, expected, 77);
+            done.countDown();
+        });
+        lab.started(job);
+        job.awaitRest(SOON);
+
+        assertThat(between.hits()).isOne();
+        assertThat(done.getCount()).isZero();
+        assertThat(job.snapshot().error()).isNull();
+        assertThat(image.isStandalone()).isTrue();
+        assertThat(lab.bytes("a.img")).isEqualTo(expected);
+    }
+
+    /** Reads of the backing that hang for good: the guest is not held up, and its bytes stay after a late answer. */
+    @ParameterizedTest
+    @EnumSource(Deed.class)
+    void aGuestDoesNotWaitForTheStreamsReads(Deed deed) throws Exception {
+        StreamJob job = lab.job(image, StreamOptions.DEFAULT);
+        try (Trouble hang = lab.tampering.hang(calls(BASE, READ))) {
+            lab.started(job);
+            awaitHits(hang, 4);
+
+            int[] own = deed.of(image, expected, 33);
+            image.flush();
+
+            assertThat(StreamLab.read(image, own[0], own[1] - own[0]))
+                    .isEqualTo(Arrays.copyOfRange(expected, own[0], own[1]));
+            assertThat(job.status()).isEqualTo(JobStatus.RUNNING);
+        }
+        job.awaitRest(SOON);
+
+        assertThat(job.snapshot().error()).isNull();
+        assertThat(lab.bytes("a.img")).isEqualTo(expected);
     }
 
     /** A guest's read that hangs in the backing of a sector which was taken over meanwhile. */
