@@ -121,6 +121,10 @@ final class TestPki {
         out.write(tag);
         if (value.size() < 128) {
             out.write(value.size());
+        } else if (value.size() < 256) {
+            // The shortest form: who writes the bytes anew for the signature writes that.
+            out.write(0x81);
+            out.write(value.size());
         } else {
             out.write(0x82);
             out.writeBytes(ByteBuffer.allocate(2).putShort((short) value.size()).array());
