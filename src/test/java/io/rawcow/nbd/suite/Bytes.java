@@ -13,7 +13,8 @@ final class Bytes {
     static void assertEqual(byte[] actual, byte[] expected) {
         int at = Arrays.mismatch(actual, expected);
         if (at >= 0) {
-            throw new AssertionError("%d bytes and %d differ from byte %d on".formatted(actual.length, expected.length, at));
+            throw new AssertionError(
+                    "%d bytes and %d differ from byte %d on".formatted(actual.length, expected.length, at));
         }
     }
 }

@@ -74,8 +74,7 @@ class KnownHolesTest {
                             try (var nbd = rig.greeted().structured()) {
                                 nbd.sendOption(option, data);
                                 OptionReply reply = nbd.reply(option);
-                                assertThat(reply.type())
-                                        .isIn(Rep.ERR_UNKNOWN, Rep.ERR_INVALID, Rep.ERR_TOO_BIG);
+                                assertThat(reply.type()).isIn(Rep.ERR_UNKNOWN, Rep.ERR_INVALID, Rep.ERR_TOO_BIG);
                                 assertThat(nbd.list()).containsExactly(Rig.DISK);
                             } catch (EOFException | SocketException e) {
                                 assertThat(option == Opt.EXPORT_NAME || length > Proto.MAX_STRING)
@@ -162,17 +161,19 @@ class KnownHolesTest {
     /** CVE-2022-0485: a read that failed, taken for one that did not. */
     @TestFactory
     Stream<DynamicTest> failedReadsNeverLookLikeData() {
-        return Stream.of(Mode.values()).map(mode -> dynamicTest(mode.toString(), () -> {
-            for (long bad : new long[] {0, 1, 4095, 4096, 65_535, 65_536, 300_000, Rig.SIZE - 1}) {
-                rig.device().fail(call -> call.kind() == Kind.READ && call.touches(bad), FaultKind.IO_ERROR);
-                rig.device().filled(0, (int) Rig.SIZE);
-                try (var client = rig.open(mode)) {
-                    assertThat(client.call(Request.read(0, Rig.SIZE)).error()).isEqualTo(Proto.Err.EIO);
-                } catch (EOFException | SocketException e) {
-                    assertThat(mode).isEqualTo(Mode.SIMPLE);
-                }
-            }
-        }));
+        return Stream.of(Mode.values())
+                .map(mode -> dynamicTest(mode.toString(), () -> {
+                    for (long bad : new long[] {0, 1, 4095, 4096, 65_535, 65_536, 300_000, Rig.SIZE - 1}) {
+                        rig.device().fail(call -> call.kind() == Kind.READ && call.touches(bad), FaultKind.IO_ERROR);
+                        rig.device().filled(0, Rig.SIZE);
+                        try (var client = rig.open(mode)) {
+                            assertThat(client.call(Request.read(0, Rig.SIZE)).error())
+                                    .isEqualTo(Proto.Err.EIO);
+                        } catch (EOFException | SocketException e) {
+                            assertThat(mode).isEqualTo(Mode.SIMPLE);
+                        }
+                    }
+                }));
     }
 
     /** CVE-2024-7409: the server is closed while clients are in the middle of their handshakes. */

@@ -119,7 +119,8 @@ class ReadTest {
                         assertThat(mixed.content().getFirst().hole())
                                 .as("data and a hole are data")
                                 .isFalse();
-                        Bytes.assertZeros(client.must(Request.read(2 << 20, 65_536).with(CmdFlag.DF))
+                        Bytes.assertZeros(
+                                client.must(Request.read(2 << 20, 65_536).with(CmdFlag.DF))
                                         .data());
                         Reply most =
                                 client.call(Request.read(0, Proto.MAX_PAYLOAD).with(CmdFlag.DF));
