@@ -165,7 +165,7 @@ class KnownHolesTest {
                 .map(mode -> dynamicTest(mode.toString(), () -> {
                     for (long bad : new long[] {0, 1, 4095, 4096, 65_535, 65_536, 300_000, Rig.SIZE - 1}) {
                         rig.device().fail(call -> call.kind() == Kind.READ && call.touches(bad), FaultKind.IO_ERROR);
-                        rig.device().filled(0, (int) Rig.SIZE);
+                        rig.device().filled(0, Rig.SIZE);
                         try (var client = rig.open(mode)) {
                             assertThat(client.call(Request.read(0, Rig.SIZE)).error())
                                     .isEqualTo(Proto.Err.EIO);
