@@ -98,13 +98,16 @@ class ServiceConfiguration {
     /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
     Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
-        var watch = new ClientWatch();
-        var clients = new Catalog.Clients(NbdListeners.open(properties.nbd(), watch), watch);
         return Catalog.open(
                 new Catalog.Files(roots.roots(), live),
                 properties.catalogSettings(),
                 properties.declaredImages(),
-                clients);
+                () -> clients(properties.nbd()));
+    }
+
+    private static Catalog.Clients clients(NbdProperties nbd) {
+        var watch = new ClientWatch();
+        return new Catalog.Clients(NbdListeners.open(nbd, watch), watch);
     }
 
     @Bean

@@ -10,6 +10,8 @@ import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that the service serves: images, exports, jobs, and what is told about them. Opening it opens what an earlier run
@@ -66,29 +68,33 @@ public final class Catalog implements AutoCloseable {
      * Opens the catalog of the primary root, its images, exports and jobs, and what is declared. Clients are let in
      * when all exports are offered, and before any job runs.
      *
-     * @param clients closed with the catalog, and if it cannot be opened
+     * @param clients asked when the catalog is ours, so that a second service on it is told of that and not of its
+     *     addresses; what it answers is closed with the catalog
      * @throws BlockException IMAGE_LOCKED if another service has it; or if the catalog cannot be read
      */
-    public static Catalog open(Files files, CatalogSettings settings, List<DeclaredImage> declared, Clients clients)
+    public static Catalog open(
+            Files files, CatalogSettings settings, List<DeclaredImage> declared, Supplier<Clients> clients)
             throws BlockException {
+        CatalogStore store = CatalogStore.open(files.roots().primary().folder());
+        @Nullable Catalog catalog = null;
         boolean opened = false;
         try {
-            CatalogStore store = CatalogStore.open(files.roots().primary().folder());
-            var catalog = new Catalog(store, files, settings, declared, clients);
-            try {
-                catalog.restore();
-                opened = true;
-                return catalog;
-            } finally {
-                if (!opened) {
-                    catalog.close();
-                }
-            }
+            catalog = new Catalog(store, files, settings, declared, clients.get());
+            catalog.restore();
+            opened = true;
+            return catalog;
         } finally {
             if (!opened) {
-                clients.host().close();
-                clients.watch().close();
+                closeAll(catalog, store);
             }
+        }
+    }
+
+    private static void closeAll(@Nullable Catalog catalog, CatalogStore store) {
+        if (catalog == null) {
+            store.close();
+        } else {
+            catalog.close();
         }
     }
 

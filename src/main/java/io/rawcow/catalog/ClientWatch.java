@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Notices that clients of an export have come or gone. Changes within a moment count as one, so that a client that
- * connects over and over does not push all else out of the log of events. Safe from many threads.
+ * connects over and over does not keep every listener busy. Safe from many threads.
  */
 public final class ClientWatch implements ServerObserver, AutoCloseable {
     private static final Logger LOG = System.getLogger(ClientWatch.class.getName());

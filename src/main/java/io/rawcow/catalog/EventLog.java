@@ -89,6 +89,15 @@ public final class EventLog {
         add(Event.Kind.EXPORT, name, change, export);
     }
 
+    /**
+     * Tells those who listen now that clients of an export came or went. It is not kept and has no number of its own: a
+     * client that connects over and over must not push all else out of the log, and the next such event makes up for
+     * one that was missed.
+     */
+    synchronized void clients(String name, ExportView export) {
+        tell(new Event(lastId(), clock.instant(), Event.Kind.EXPORT, name, "clients", export));
+    }
+
     private synchronized void add(Event.Kind kind, String name, String change, @Nullable Record resource) {
         count++;
         add(new Event(start + "-" + count, clock.instant(), kind, name, change, resource));
@@ -99,6 +108,10 @@ public final class EventLog {
         if (kept.size() > KEPT) {
             kept.removeFirst();
         }
+        tell(event);
+    }
+
+    private void tell(Event event) {
         for (Subscription subscription : subscriptions) {
             if (!subscription.queue.offer(event)) {
                 subscription.overrun = true;

@@ -341,7 +341,7 @@ public final class Exports {
     void clientsChanged(String name) {
         ManagedExport export = find(name);
         if (export != null) {
-            events.export(name, "clients", export.view());
+            events.clients(name, export.view());
         }
     }
 }

@@ -56,7 +56,7 @@ class ExportsTest {
                 new Catalog.Files(roots, TestLive.folder()),
                 CatalogSettings.DEFAULT,
                 List.of(declared),
-                new Catalog.Clients(host, watch));
+                () -> new Catalog.Clients(host, watch));
     }
 
     private void restart(DeclaredImage... declared) throws Exception {

@@ -43,8 +43,8 @@ class ImageContextsTest {
         var roots = new DataRoots(
                 List.of(new DataRoots.Root(PosixFolder.open(root.toString()), true, CatalogStore.FOLDER)));
         var clients = new Catalog.Clients(new FakeExportHost(), new ClientWatch());
-        catalog =
-                Catalog.open(new Catalog.Files(roots, TestLive.folder()), CatalogSettings.DEFAULT, List.of(), clients);
+        catalog = Catalog.open(
+                new Catalog.Files(roots, TestLive.folder()), CatalogSettings.DEFAULT, List.of(), () -> clients);
         var request =
                 new ImageRequest("vm.raw-cow", "golden.img", null, "vm.img", 2L * MIB, 4 * KIB, null, null, null, null);
         var _ = catalog.images().put("vm", request);

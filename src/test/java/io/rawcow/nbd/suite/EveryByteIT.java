@@ -69,6 +69,7 @@ class EveryByteIT {
             assertThat(rig.device().calls())
                     .as("half a request is none: cut after %d", part.length)
                     .noneMatch(call -> call.kind() == Kind.WRITE || call.kind() == Kind.TRIM);
+            rig.assertDeserted();
             rig.assertServes();
             rig.device().forgetCalls();
         });
@@ -85,6 +86,7 @@ class EveryByteIT {
                     nbd.drain();
                 }
             }
+            rig.assertDeserted();
             rig.assertServes();
         });
     }

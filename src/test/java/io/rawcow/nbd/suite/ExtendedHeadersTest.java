@@ -100,13 +100,74 @@ class ExtendedHeadersTest {
                         .map(length -> dynamicTest("command %d with %d bytes".formatted(command, length), () -> {
                             try (var client = rig.open(Mode.EXTENDED)) {
                                 var request = new Request(command, CmdFlag.PAYLOAD_LEN, 0, length, new byte[length]);
-                                if (command == Cmd.BLOCK_STATUS && client.info().has(Flag.BLOCK_STATUS_PAYLOAD)) {
-                                    return;
-                                }
                                 assertThat(client.call(request).error()).isEqualTo(Err.EINVAL);
                                 assertThat(client.read(0, 4)).isEqualTo(MemoryDevice.pattern(0, 4));
                             }
                         })));
+    }
+
+    /** "8 + n*4 bytes": an effect length and the contexts that are wanted. */
+    private static Request filtered(long offset, long length, int... contexts) {
+        var payload = new Wire().u64(length);
+        for (int context : contexts) {
+            payload.u32(context);
+        }
+        byte[] bytes = payload.bytes();
+        return new Request(Cmd.BLOCK_STATUS, CmdFlag.PAYLOAD_LEN, offset, bytes.length, bytes);
+    }
+
+    private Transmission withBothContexts() throws IOException {
+        RawNbd nbd = rig.greeted().extended();
+        assertThat(nbd.setMeta("huge", Contexts.ALLOCATION, Contexts.STRIPES)).hasSize(2);
+        return nbd.go("huge");
+    }
+
+    @Test
+    void blockStatusOfSomeContexts() throws Exception {
+        try (var client = withBothContexts()) {
+            int allocation = client.nbd().contexts().get(Contexts.ALLOCATION);
+            int stripes = client.nbd().contexts().get(Contexts.STRIPES);
+            if (!client.info().has(Flag.BLOCK_STATUS_PAYLOAD)) {
+                assertThat(client.call(filtered(0, 512, allocation)).error()).isEqualTo(Err.EINVAL);
+                return; // it is an extension that a server may leave out
+            }
+            assertThat(client.must(filtered(0, 65_536, allocation)).status()).containsOnlyKeys(allocation);
+            assertThat(client.must(filtered(3, 65_536, stripes)).status()).containsOnlyKeys(stripes);
+            assertThat(client.must(filtered(3, HUGE - 3, stripes, allocation)).status())
+                    .containsOnlyKeys(stripes, allocation);
+            var one = client.must(filtered(100, 50, stripes).with(CmdFlag.REQ_ONE));
+            assertThat(one.status().get(stripes)).containsExactly(new Reply.Extent(100, 50, 0));
+            client.must(Request.status(0, 512));
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> blockStatusWithAPayloadThatIsWrong() {
+        // "detects duplicate or unknown metacontext ids …: the server MUST gracefully consume the client's payload
+        // before failing with NBD_EINVAL"
+        return Stream.of(
+                        filtered(0, 512, 99),
+                        filtered(0, 512, -1),
+                        filtered(0, 512, 0, 0),
+                        filtered(0, 512, 0, 99),
+                        filtered(HUGE, 1, 0),
+                        filtered(0, HUGE + 1, 0),
+                        filtered(1, -1, 0),
+                        filtered(0, 512, new int[1000]),
+                        of(9),
+                        of(11),
+                        of(14),
+                        of(1 << 20))
+                .map(request -> dynamicTest("%s, %d bytes".formatted(request, request.payload().length), () -> {
+                    try (var client = withBothContexts()) {
+                        assertThat(client.call(request).error()).isEqualTo(Err.EINVAL);
+                        assertThat(client.read(0, 4)).isEqualTo(MemoryDevice.pattern(0, 4));
+                    }
+                }));
+    }
+
+    private static Request of(int payload) {
+        return new Request(Cmd.BLOCK_STATUS, CmdFlag.PAYLOAD_LEN, 0, payload, new byte[payload]);
     }
 
     @TestFactory

@@ -340,6 +340,11 @@ final class RawNbd implements AutoCloseable {
         return this;
     }
 
+    /** What the server sends until it closes, as it is on the wire: below TLS. */
+    byte[] readBelowTls() throws IOException {
+        return ((Socket) link).getInputStream().readAllBytes();
+    }
+
     /** A string as the document has it. */
     static void assertString(byte[] bytes) {
         assertThat(bytes).as("a string").hasSizeLessThanOrEqualTo(Proto.MAX_STRING);

@@ -4,26 +4,30 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
 import javax.security.auth.x500.X500Principal;
 
 /** An authority that signs certificates, made anew for a test: just the fields of X.509 that TLS looks at. */
 final class TestPki {
-    private static final char[] PASSWORD = "changeit".toCharArray();
     private static final byte[] ECDSA_WITH_SHA256 = {
         0x30, 0x0a, 6, 8, 0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 4, 3, 2
     };
@@ -50,11 +54,8 @@ final class TestPki {
     SSLContext context(String subject, TestPki trusted) throws GeneralSecurityException, IOException {
         KeyPair own = newKeys();
         X509Certificate shown = sign(new X500Principal(subject), own, false);
-        var store = emptyStore();
-        store.setKeyEntry("own", own.getPrivate(), PASSWORD, new X509Certificate[] {shown, certificate});
-        var keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keyManagers.init(store, PASSWORD);
-        return contextOf(keyManagers, trusted);
+        return contextOf(
+                "TLS", new KeyManager[] {new Insistent(own, new X509Certificate[] {shown, certificate})}, trusted);
     }
 
     /** A client that shows a certificate of ours. */
@@ -64,17 +65,22 @@ final class TestPki {
 
     /** A client that shows nothing, and trusts whom we signed. */
     SSLSocketFactory anonymousClient() throws GeneralSecurityException, IOException {
-        return contextOf(null, this).getSocketFactory();
+        return anonymousClient("TLS");
     }
 
-    private static SSLContext contextOf(KeyManagerFactory keyManagers, TestPki trusted)
+    /** One that speaks that version at most. */
+    SSLSocketFactory anonymousClient(String version) throws GeneralSecurityException, IOException {
+        return contextOf(version, null, this).getSocketFactory();
+    }
+
+    private static SSLContext contextOf(String version, KeyManager[] keyManagers, TestPki trusted)
             throws GeneralSecurityException, IOException {
         var anchors = emptyStore();
         anchors.setCertificateEntry("authority", trusted.certificate);
         var trustManagers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trustManagers.init(anchors);
-        var context = SSLContext.getInstance("TLS");
-        context.init(keyManagers == null ? null : keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
+        var context = SSLContext.getInstance(version);
+        context.init(keyManagers, trustManagers.getTrustManagers(), null);
         return context;
     }
 
@@ -119,10 +125,10 @@ final class TestPki {
         List.of(parts).forEach(value::writeBytes);
         var out = new ByteArrayOutputStream();
         out.write(tag);
+        // The shortest form there is, or signatures do not match what readers make of it.
         if (value.size() < 128) {
             out.write(value.size());
         } else if (value.size() < 256) {
-            // The shortest form: who writes the bytes anew for the signature writes that.
             out.write(0x81);
             out.write(value.size());
         } else {
@@ -131,5 +137,58 @@ final class TestPki {
         }
         out.writeBytes(value.toByteArray());
         return out.toByteArray();
+    }
+
+    /** Shows its certificate whomever the other side says it trusts. */
+    private static final class Insistent extends X509ExtendedKeyManager {
+        private static final String ALIAS = "own";
+
+        private final KeyPair keys;
+        private final X509Certificate[] chain;
+
+        Insistent(KeyPair keys, X509Certificate[] chain) {
+            this.keys = keys;
+            this.chain = chain;
+        }
+
+        @Override
+        public String[] getClientAliases(String keyType, Principal[] issuers) {
+            return new String[] {ALIAS};
+        }
+
+        @Override
+        public String chooseClientAlias(String[] keyType, Principal[] issuers, Socket socket) {
+            return ALIAS;
+        }
+
+        @Override
+        public String[] getServerAliases(String keyType, Principal[] issuers) {
+            return new String[] {ALIAS};
+        }
+
+        @Override
+        public String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
+            return ALIAS;
+        }
+
+        @Override
+        public String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
+            return ALIAS;
+        }
+
+        @Override
+        public String chooseEngineClientAlias(String[] keyType, Principal[] issuers, SSLEngine engine) {
+            return ALIAS;
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String alias) {
+            return chain.clone();
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String alias) {
+            return keys.getPrivate();
+        }
     }
 }

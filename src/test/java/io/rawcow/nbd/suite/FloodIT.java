@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /** Too many clients, too many options, and handshakes that never end: the settings' limits hold. */
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
-class FloodTest {
+class FloodIT {
     private static final Duration SOON = Duration.ofMillis(400);
 
     @Test
@@ -52,7 +52,6 @@ class FloodTest {
             var silent = new ArrayList<RawNbd>();
             for (int i = 0; i < 3; i++) {
                 silent.add(i == 0 ? rig.connect() : rig.greeted());
-                silent.getLast();
             }
             for (RawNbd nbd : silent) {
                 nbd.drain();
@@ -130,7 +129,7 @@ class FloodTest {
                         })
                         .isInstanceOf(SocketException.class);
             }
-            rig.assertServes();
+            Rig.eventually(rig::assertServes);
             rig.assertDeserted();
         }
     }
@@ -206,10 +205,11 @@ class FloodTest {
 
     @Test
     void theHandshakesTimeDoesNotRunInTransmission() throws Exception {
-        try (var rig = Rig.start(limits -> limits.handshake(SOON));
+        var enough = Duration.ofSeconds(2);
+        try (var rig = Rig.start(limits -> limits.handshake(enough));
                 var client = rig.open(Mode.SIMPLE)) {
-            for (int i = 0; i < 5; i++) {
-                Thread.sleep(SOON.toMillis() / 2);
+            for (int i = 0; i < 3; i++) {
+                Thread.sleep(enough.toMillis() / 2);
                 assertThat(client.read(0, 1)).hasSize(1);
             }
         }
