@@ -11,6 +11,9 @@ final class LargeBuffers implements AutoCloseable {
     /** What a large request moves in one piece. */
     static final int BUFFER_BYTES = 1 << 20;
 
+    /** What every connection may have while memory is scarce. */
+    private static final int SHARE = 4;
+
     private final long most;
     private final ArrayDeque<NativeBuffer> idle = new ArrayDeque<>();
     private long made;
@@ -21,8 +24,16 @@ final class LargeBuffers implements AutoCloseable {
         this.most = budgetBytes / BUFFER_BYTES;
     }
 
-    /** Null where the budget is used up: the caller has a small one of its own. */
-    synchronized @Nullable NativeBuffer tryBorrow() {
+    /**
+     * Null where the budget is used up, or where half of it is and the connection has its share: the caller has a small
+     * one of its own.
+     *
+     * @param held how many the connection has already
+     */
+    synchronized @Nullable NativeBuffer tryBorrow(int held) {
+        if (held >= SHARE && made - idle.size() >= most / 2) {
+            return null;
+        }
         NativeBuffer buffer = idle.pollLast();
         if (buffer == null && made < most && !closed) {
             buffer = make();

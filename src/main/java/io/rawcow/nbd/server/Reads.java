@@ -46,8 +46,7 @@ final class Reads {
             return null;
         }
         NativeBuffer own = out.memory();
-        NativeBuffer large =
-                length > own.capacity() ? session.server().buffers().tryBorrow() : null;
+        NativeBuffer large = length > own.capacity() ? session.borrow() : null;
         try {
             NativeBuffer buffer = large == null ? own : large;
             if (!style.hasChunks()) {
@@ -61,7 +60,7 @@ final class Reads {
             return inChunks(request, buffer);
         } finally {
             if (large != null) {
-                session.server().buffers().giveBack(large);
+                session.giveBack(large);
             }
         }
     }

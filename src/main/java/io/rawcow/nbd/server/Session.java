@@ -39,6 +39,7 @@ final class Session {
 
     private final StallTimer taking = new StallTimer();
     private final AtomicLong workers = new AtomicLong();
+    private final AtomicInteger largeBuffers = new AtomicInteger();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final LongAdder requests = new LongAdder();
     private final LongAdder errors = new LongAdder();
@@ -134,6 +135,21 @@ final class Session {
      */
     boolean isStopping() {
         return server.isStopping();
+    }
+
+    /** Memory for a large request; null if there is none to be had. */
+    @Nullable
+    NativeBuffer borrow() {
+        NativeBuffer buffer = server.buffers().tryBorrow(largeBuffers.get());
+        if (buffer != null) {
+            largeBuffers.incrementAndGet();
+        }
+        return buffer;
+    }
+
+    void giveBack(NativeBuffer buffer) {
+        largeBuffers.decrementAndGet();
+        server.buffers().giveBack(buffer);
     }
 
     /** Answers have left. */

@@ -23,8 +23,7 @@ final class Writes {
     /** Takes the payload, passes the lead on, and writes; a payload that is longer than the memory is written first. */
     void carryOut(NbdRequest request) throws IOException, BlockException {
         int length = (int) request.length();
-        NativeBuffer large =
-                length > own.capacity() ? session.server().buffers().tryBorrow() : null;
+        NativeBuffer large = length > own.capacity() ? session.borrow() : null;
         try {
             NativeBuffer buffer = large == null ? own : large;
             if (length <= buffer.capacity()) {
@@ -36,7 +35,7 @@ final class Writes {
             }
         } finally {
             if (large != null) {
-                session.server().buffers().giveBack(large);
+                session.giveBack(large);
             }
         }
     }

@@ -9,38 +9,46 @@ class LargeBuffersTest {
 
     @Test
     void thereAreAsManyAsTheBudgetAllows() {
-        NativeBuffer one = buffers.tryBorrow();
-        NativeBuffer two = buffers.tryBorrow();
-        assertThat(buffers.tryBorrow()).isNull();
+        NativeBuffer one = buffers.tryBorrow(0);
+        NativeBuffer two = buffers.tryBorrow(0);
+        assertThat(buffers.tryBorrow(0)).isNull();
 
         buffers.giveBack(one);
 
-        assertThat(buffers.tryBorrow()).isSameAs(one);
+        assertThat(buffers.tryBorrow(0)).isSameAs(one);
         assertThat(two).isNotSameAs(one);
     }
 
     @Test
+    void whereMemoryIsScarceAConnectionHasItsShareOnly() {
+        assertThat(buffers.tryBorrow(4)).isNotNull();
+
+        assertThat(buffers.tryBorrow(4)).isNull();
+        assertThat(buffers.tryBorrow(3)).isNotNull();
+    }
+
+    @Test
     void whatIsIdleFromOneLookToTheNextIsFreed() {
-        NativeBuffer one = buffers.tryBorrow();
+        NativeBuffer one = buffers.tryBorrow(0);
         buffers.giveBack(one);
         buffers.trim();
-        assertThat(buffers.tryBorrow()).isSameAs(one);
+        assertThat(buffers.tryBorrow(0)).isSameAs(one);
 
         buffers.giveBack(one);
         buffers.trim();
         buffers.trim();
 
-        assertThat(buffers.tryBorrow()).isNotNull().isNotSameAs(one);
+        assertThat(buffers.tryBorrow(0)).isNotNull().isNotSameAs(one);
     }
 
     @Test
     void afterTheEndNothingIsLentAndWhatComesBackIsFreed() {
-        NativeBuffer late = buffers.tryBorrow();
+        NativeBuffer late = buffers.tryBorrow(0);
         buffers.close();
-        assertThat(buffers.tryBorrow()).isNull();
+        assertThat(buffers.tryBorrow(0)).isNull();
 
         buffers.giveBack(late);
 
-        assertThat(buffers.tryBorrow()).isNull();
+        assertThat(buffers.tryBorrow(0)).isNull();
     }
 }
