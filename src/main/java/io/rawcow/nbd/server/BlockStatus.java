@@ -19,7 +19,7 @@ final class BlockStatus {
     private static final int MOST_EXTENTS = 2048;
 
     /** A device of many small extents of equal status must not keep a worker for long. */
-    private static final int MOST_LOOKS = 16_384;
+    private static final long MOST_NANOS = 50_000_000;
 
     private final Session session;
     private final List<StatusContext> contexts;
@@ -101,7 +101,8 @@ final class BlockStatus {
         var runs = new Runs(most);
         long at = asked.offset();
         long end = at + asked.length();
-        for (int looks = 0; at < end && looks < MOST_LOOKS; looks++) {
+        long deadline = System.nanoTime() + MOST_NANOS;
+        while (at < end && (at == asked.offset() || System.nanoTime() - deadline < 0)) {
             StatusContext.Status status = context.statusAt(at, end);
             long length = Math.min(end, status.range().end()) - at;
             if (!runs.add(length, status.flags())) {

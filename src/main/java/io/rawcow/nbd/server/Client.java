@@ -20,10 +20,12 @@ final class Client implements ExportClient, Runnable {
     private final ServerContext server;
     private final SocketChannel socket;
     private final long id;
-    private final String address;
     private final Consumer<Client> gone;
     private final Instant connectedAt = Instant.now();
     private final StallTimer handshake = new StallTimer();
+    /** Found out on the client's own thread: the name of a user can take long. */
+    private volatile String address = "";
+
     private volatile boolean cut;
     private volatile @Nullable TlsUpgrade tls;
     private volatile @Nullable OfferedDevice device;
@@ -36,13 +38,12 @@ final class Client implements ExportClient, Runnable {
         this.socket = socket;
         this.id = id;
         this.gone = gone;
-        this.address = addressOf(socket);
     }
 
     private static String addressOf(SocketChannel socket) {
         try {
             if (socket.getRemoteAddress() instanceof InetSocketAddress remote) {
-                return remote.getAddress().getHostAddress() + ":" + remote.getPort();
+                return Uris.hostAndPort(remote);
             }
             return "unix user="
                     + socket.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
@@ -54,6 +55,7 @@ final class Client implements ExportClient, Runnable {
     @Override
     public void run() {
         handshake.start();
+        address = addressOf(socket);
         server.watch().add(this);
         Worker first = null;
         try {
@@ -63,6 +65,10 @@ final class Client implements ExportClient, Runnable {
                 var started = new Session(server, this, end.get());
                 session = started;
                 first = started.firstWorker();
+                if (server.isStopping()) {
+                    // Just too late: whoever stops the server may have been through the clients already.
+                    drain();
+                }
             }
         } catch (IOException | RuntimeException | Error e) {
             broken(e);
@@ -72,6 +78,7 @@ final class Client implements ExportClient, Runnable {
             }
         }
         if (first != null) {
+            // From here on the last worker ends the connection, which may be another one.
             first.run();
         }
     }
@@ -174,10 +181,18 @@ final class Client implements ExportClient, Runnable {
         return current != null && current.lead().passIfSlow(now, patienceNanos);
     }
 
-    /** Whether requests are under way. */
-    boolean isBusy() {
-        Session now = session;
-        return now != null && now.inFlight() > 0;
+    /** Whether it has an export. */
+    boolean isServed() {
+        return session != null;
+    }
+
+    /** Lets the requests that were read be answered, and reads no more. */
+    void drain() {
+        try {
+            socket.shutdownInput();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "connection ended: client=" + id, e);
+        }
     }
 
     /** The connection cannot go on. */
@@ -194,23 +209,31 @@ final class Client implements ExportClient, Runnable {
     /** Nothing of this connection is under way any more. */
     void over() {
         Session last = session;
-        if (last != null && !cut) {
-            try {
+        try {
+            if (last != null && !cut) {
                 last.closeProperly();
-            } catch (IOException e) {
-                LOG.log(Level.DEBUG, "connection ended: client=" + id, e);
             }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.DEBUG, "connection ended: client=" + id, e);
+        } finally {
+            closeSocket();
+            leave(last);
         }
-        closeSocket();
-        if (last != null) {
-            last.release();
-        }
+    }
+
+    private void leave(@Nullable Session last) {
         server.watch().remove(this);
         OfferedDevice left = device;
-        if (left != null) {
-            left.left(this);
-            server.observer().disconnected(left.export().name(), isSecure());
+        try {
+            if (last != null) {
+                last.release();
+            }
+        } finally {
+            if (left != null) {
+                left.left(this);
+                server.observer().disconnected(left.export().name(), isSecure());
+            }
+            gone.accept(this);
         }
-        gone.accept(this);
     }
 }

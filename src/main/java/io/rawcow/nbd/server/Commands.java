@@ -15,6 +15,11 @@ import java.io.IOException;
  * the device, and answers.
  */
 final class Commands {
+    private static final long STEP_BYTES = 64L << 20;
+
+    /** A hint is not worth more: the client waits for the answer. */
+    private static final long MOST_PREFETCH_NANOS = 1_000_000_000;
+
     private final Session session;
     private final BlockDevice device;
     private final Outgoing out;
@@ -58,27 +63,48 @@ final class Commands {
         session.answered(request, began, error);
     }
 
-    private void carryOutInDevice(NbdCommand command, NbdRequest request) throws BlockException {
+    private void carryOutInDevice(NbdCommand command, NbdRequest request) throws BlockException, IOException {
         if (command == NbdCommand.FLUSH) {
             device.flush();
-        } else if (request.length() > 0) {
-            var range = new ByteRange(request.offset(), request.length());
-            switch (command) {
-                case TRIM -> device.trim(range);
-                case CACHE -> device.prefetch(range);
-                case WRITE_ZEROES -> zero(request, range);
-                case READ, WRITE, DISC, FLUSH, BLOCK_STATUS -> throw new IllegalStateException("not here: " + command);
-            }
+        } else if (command == NbdCommand.WRITE_ZEROES && request.has(CommandFlags.FAST_ZERO)) {
+            zeroFast(request);
+        } else {
+            inSteps(command, request);
         }
     }
 
-    private void zero(NbdRequest request, ByteRange range) throws BlockException {
-        Zeroing how = request.has(CommandFlags.NO_HOLE) ? Zeroing.KEEP_ALLOCATED : Zeroing.PUNCH;
-        if (request.has(CommandFlags.FAST_ZERO)) {
-            device.zeroFast(range, how);
-        } else {
-            device.zero(range, how);
+    /** All or nothing: in one call. */
+    private void zeroFast(NbdRequest request) throws BlockException {
+        if (request.length() > 0) {
+            device.zeroFast(new ByteRange(request.offset(), request.length()), zeroing(request));
         }
+    }
+
+    /** A client can ask for terabytes, and be cut off meanwhile. */
+    private void inSteps(NbdCommand command, NbdRequest request) throws BlockException, IOException {
+        long end = request.offset() + request.length();
+        long began = System.nanoTime();
+        for (long at = request.offset(); at < end; ) {
+            session.requireAlive();
+            // Ends where steps of any offset end, so that no sector is done in two parts.
+            var range = new ByteRange(at, Math.min(end - at, STEP_BYTES - at % STEP_BYTES));
+            switch (command) {
+                case TRIM -> device.trim(range);
+                case WRITE_ZEROES -> device.zero(range, zeroing(request));
+                case CACHE -> {
+                    if (session.isStopping() || System.nanoTime() - began > MOST_PREFETCH_NANOS) {
+                        return;
+                    }
+                    device.prefetch(range);
+                }
+                case READ, WRITE, DISC, FLUSH, BLOCK_STATUS -> throw new IllegalStateException("not here: " + command);
+            }
+            at = range.end();
+        }
+    }
+
+    private static Zeroing zeroing(NbdRequest request) {
+        return request.has(CommandFlags.NO_HOLE) ? Zeroing.KEEP_ALLOCATED : Zeroing.PUNCH;
     }
 
     private void finish(NbdRequest request) throws IOException, BlockException {
@@ -122,6 +148,6 @@ final class Commands {
                         request.length(),
                         error);
         // Where a bug comes from is worth its lines; a disk without space is not.
-        session.server().troubles().warn(what, cause instanceof BlockException ? null : cause);
+        session.server().faults().warn(what, cause instanceof BlockException ? null : cause);
     }
 }

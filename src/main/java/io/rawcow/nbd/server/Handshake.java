@@ -206,8 +206,9 @@ final class Handshake {
     }
 
     private void listContexts(OptionData data) throws IOException, OptionException {
-        OfferedDevice device = contextDevice(data);
-        List<StatusContext> found = ContextQueries.list(device.export().contexts(), endingWith(data));
+        String name = contextExport(data);
+        List<String> queries = endingWith(data);
+        List<StatusContext> found = ContextQueries.list(find(name).export().contexts(), queries);
         for (StatusContext context : found) {
             wire.reply(NbdOption.LIST_META_CONTEXT.number(), NbdReply.META_CONTEXT, ExportAnswers.context(0, context));
         }
@@ -218,8 +219,10 @@ final class Handshake {
         // Also where this fails the client has nothing selected any more.
         contexts = List.of();
         contextsOf = null;
-        OfferedDevice device = contextDevice(data);
-        List<StatusContext> selected = ContextQueries.select(device.export().contexts(), endingWith(data));
+        String name = contextExport(data);
+        List<String> queries = endingWith(data);
+        OfferedDevice device = find(name);
+        List<StatusContext> selected = ContextQueries.select(device.export().contexts(), queries);
         for (int id = 0; id < selected.size(); id++) {
             wire.reply(
                     NbdOption.SET_META_CONTEXT.number(),
@@ -231,11 +234,11 @@ final class Handshake {
         contextsOf = device;
     }
 
-    private OfferedDevice contextDevice(OptionData data) throws OptionException {
+    private String contextExport(OptionData data) throws OptionException {
         if (!style.hasChunks()) {
             throw new OptionException("contexts need structured replies");
         }
-        return find(data.string());
+        return data.string();
     }
 
     private static List<String> endingWith(OptionData data) throws OptionException {
@@ -245,14 +248,16 @@ final class Handshake {
     }
 
     private void info(OptionData data) throws IOException, OptionException {
-        OfferedDevice device = find(data.string());
-        inform(NbdOption.INFO, device, requests(data));
+        String name = data.string();
+        List<Integer> requests = requests(data);
+        inform(NbdOption.INFO, find(name), requests);
         wire.acknowledge(NbdOption.INFO.number());
     }
 
     private Negotiated go(OptionData data) throws IOException, OptionException {
-        OfferedDevice device = find(data.string());
+        String name = data.string();
         List<Integer> requests = requests(data);
+        OfferedDevice device = find(name);
         enter(device);
         inform(NbdOption.GO, device, requests);
         wire.acknowledge(NbdOption.GO.number());

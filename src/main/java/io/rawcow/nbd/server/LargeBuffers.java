@@ -25,11 +25,21 @@ final class LargeBuffers implements AutoCloseable {
     synchronized @Nullable NativeBuffer tryBorrow() {
         NativeBuffer buffer = idle.pollLast();
         if (buffer == null && made < most && !closed) {
-            buffer = new NativeBuffer(BUFFER_BYTES);
-            made++;
+            buffer = make();
         }
         idleAllAlong = Math.min(idleAllAlong, idle.size());
         return buffer;
+    }
+
+    private @Nullable NativeBuffer make() {
+        try {
+            var buffer = new NativeBuffer(BUFFER_BYTES);
+            made++;
+            return buffer;
+        } catch (OutOfMemoryError e) {
+            // The kernel has less than the budget: as if the budget were used up.
+            return null;
+        }
     }
 
     synchronized void giveBack(NativeBuffer buffer) {

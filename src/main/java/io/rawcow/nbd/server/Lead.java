@@ -135,6 +135,7 @@ final class Lead {
         try {
             over = true;
             leader = null;
+            keptSince.set(0);
             idle.forEach(worker -> LockSupport.unpark(worker.thread()));
         } finally {
             lock.unlock();
@@ -150,6 +151,10 @@ final class Lead {
         } finally {
             lock.unlock();
         }
+    }
+
+    boolean isLedBy(Worker worker) {
+        return worker.equals(leader);
     }
 
     /** Whether the leader may keep the lead: another can take it. */

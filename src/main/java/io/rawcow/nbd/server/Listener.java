@@ -19,6 +19,7 @@ final class Listener implements AutoCloseable {
     /** How long to wait when no client can be taken: out of descriptors, mostly. */
     private static final Duration BREATHER = Duration.ofMillis(100);
 
+    private final TroubleLog troubles = new TroubleLog();
     private final ServerSocketChannel socket;
     private final @Nullable UnixSocketFile file;
     private final Endpoint endpoint;
@@ -80,7 +81,7 @@ final class Listener implements AutoCloseable {
                 } catch (ClosedChannelException e) {
                     LOG.log(Level.DEBUG, "no more clients: endpoint={0}", endpoint);
                 } catch (IOException | RuntimeException | OutOfMemoryError e) {
-                    LOG.log(Level.WARNING, "cannot take a client: {0}: endpoint={1}", e.getMessage(), endpoint);
+                    troubles.warn("cannot take a client: %s: endpoint=%s".formatted(e.getMessage(), endpoint), null);
                     breathe();
                 }
             }
@@ -97,9 +98,10 @@ final class Listener implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        if (file != null) {
-            file.removeIfOurs();
+        try (socket) {
+            if (file != null) {
+                file.removeIfOurs();
+            }
         }
-        socket.close();
     }
 }

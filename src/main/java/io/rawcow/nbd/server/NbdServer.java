@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /** Serves exports at its endpoints until it is closed. Safe from many threads. */
@@ -25,6 +26,8 @@ public final class NbdServer implements ExportHost {
     /** How often to look whether requests in flight are answered. */
     private static final Duration LOOK_EVERY = Duration.ofMillis(5);
 
+    private static final long LEAVE_NANOS = 200_000_000;
+
     private final ServerContext context;
     private final List<Listener> listeners = new ArrayList<>();
     private final Set<Client> clients = ConcurrentHashMap.newKeySet();
@@ -33,13 +36,15 @@ public final class NbdServer implements ExportHost {
 
     private NbdServer(NbdSettings settings, @Nullable TlsSettings tls, ServerObserver observer) {
         var buffers = new LargeBuffers(settings.bufferBytes());
+        var troubles = new TroubleLog();
         this.context = new ServerContext(
                 settings,
                 tls,
-                observer,
+                new GuardedObserver(observer, troubles),
                 new Exports(),
                 buffers,
-                new Watch(settings, buffers),
+                new Watch(settings, buffers, troubles),
+                troubles,
                 new TroubleLog(),
                 new AtomicBoolean());
     }
@@ -121,15 +126,34 @@ public final class NbdServer implements ExportHost {
                 // Answers are written whole. A client whose host died must not hold an export for ever.
                 socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
                 socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 30);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 10);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 6);
             }
             var client = new Client(context, socket, lastId.incrementAndGet(), this::gone);
-            clients.add(client);
-            Thread.ofPlatform().name("nbd-" + client.id()).daemon().start(client);
-            serving = true;
+            serving = start(client);
+            if (context.isStopping()) {
+                // Just too late: whoever closes may have been through the clients already.
+                client.cut();
+            }
         } finally {
             if (!serving) {
                 connections.decrementAndGet();
                 socket.close();
+            }
+        }
+    }
+
+    private boolean start(Client client) {
+        clients.add(client);
+        boolean started = false;
+        try {
+            Thread.ofPlatform().name("nbd-" + client.id()).daemon().start(client);
+            started = true;
+            return true;
+        } finally {
+            if (!started) {
+                clients.remove(client);
             }
         }
     }
@@ -153,18 +177,19 @@ public final class NbdServer implements ExportHost {
             }
         }
         context.stopping().set(true);
-        Duration patience = context.settings().closePatience();
-        awaitUntil(() -> clients.stream().noneMatch(Client::isBusy), patience);
+        long deadline = System.nanoTime() + context.settings().closePatience().toNanos();
+        clients.stream().filter(Client::isServed).forEach(Client::drain);
+        awaitUntil(() -> clients.stream().noneMatch(Client::isServed), deadline);
         clients.forEach(Client::cut);
-        if (!awaitUntil(clients::isEmpty, patience)) {
+        // Those who were cut off need a moment to leave, whatever the others took.
+        if (!awaitUntil(clients::isEmpty, Math.max(deadline, System.nanoTime() + LEAVE_NANOS))) {
             LOG.log(Level.WARNING, "requests are stuck in a device: clients={0}", clients.size());
         }
         context.watch().close();
         context.buffers().close();
     }
 
-    private static boolean awaitUntil(BooleanSupplier done, Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
+    private static boolean awaitUntil(BooleanSupplier done, long deadline) {
         while (!done.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0 || Thread.currentThread().isInterrupted()) {
                 return false;

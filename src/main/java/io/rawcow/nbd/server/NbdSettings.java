@@ -6,7 +6,8 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Limits of a server.
+ * Limits of a server. Besides {@code bufferBytes}, a connection has 68 KiB of memory and each of its workers another 68
+ * KiB, of which only the pages that are used count.
  *
  * @param handshakeTimeout from the connection to the end of the handshake, TLS included
  * @param handshakeOptions how many options a client may send in a handshake
@@ -15,7 +16,7 @@ import java.util.Set;
  * @param bufferBytes memory for requests of more than 64 KiB, all connections together; where it is used up, such
  *     requests are done in smaller pieces
  * @param stallTimeout how long a client may stop in the middle of a request, or not take an answer
- * @param closePatience how long {@link NbdServer#close} waits for requests in flight
+ * @param closePatience how long {@link NbdServer#close} waits for requests in flight and for the connections to end
  * @param socketMode the permissions of a Unix socket's file
  */
 public record NbdSettings(

@@ -161,8 +161,16 @@ final class Outgoing implements AutoCloseable {
         }
     }
 
+    /** Waits for a worker that is sending from here; the connection is closed when there can be one. */
     @Override
     public void close() {
-        memory.close();
+        session.writeLock().lock();
+        try {
+            ready = 0;
+            sent = 0;
+            memory.close();
+        } finally {
+            session.writeLock().unlock();
+        }
     }
 }

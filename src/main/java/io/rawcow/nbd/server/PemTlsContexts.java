@@ -6,19 +6,19 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.KeyException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,12 +86,30 @@ public final class PemTlsContexts implements TlsContexts {
         Certificate[] chain = PemFiles.certificates(certificate);
         PrivateKey own = PemFiles.privateKey(key, chain[0]);
         try {
+            requirePair(chain[0], own);
             SSLContext made = SSLContext.getInstance("TLS");
             // No trust managers would be the JDK's own authorities: any of them could let clients in.
             made.init(keyManagers(chain, own), clientAuthority == null ? new TrustManager[0] : trust(), null);
             return made;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use TLS files: %s: certificate=%s".formatted(e.getMessage(), certificate), e);
+        }
+    }
+
+    /** Half of a renewal that is under way must not come into force: no handshake would succeed. */
+    private static void requirePair(Certificate certificate, PrivateKey key) throws GeneralSecurityException {
+        String algorithm = switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> key.getAlgorithm();
+        };
+        Signature signing = Signature.getInstance(algorithm);
+        signing.initSign(key);
+        byte[] signature = signing.sign();
+        Signature verifying = Signature.getInstance(algorithm);
+        verifying.initVerify(certificate.getPublicKey());
+        if (!verifying.verify(signature)) {
+            throw new KeyException("the key is not the certificate's");
         }
     }
 
@@ -112,9 +130,7 @@ public final class PemTlsContexts implements TlsContexts {
         }
         var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         factory.init(store);
-        return Stream.of(factory.getTrustManagers())
-                .map(trust -> trust instanceof X509ExtendedTrustManager known ? new SilentTrust(known) : trust)
-                .toArray(TrustManager[]::new);
+        return SilentTrust.over(factory.getTrustManagers());
     }
 
     private static KeyStore empty() throws GeneralSecurityException, IOException {

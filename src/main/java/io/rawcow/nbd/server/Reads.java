@@ -66,13 +66,18 @@ final class Reads {
         }
     }
 
-    /** Once the header is out there is no way to tell of an error but to end the connection. */
+    /**
+     * Once the header is out there is no way to tell of an error but to end the connection, and no other answer may
+     * come between the pieces: for longer reads than there is memory for, the device holds up the connection's other
+     * answers. That is the price of simple replies.
+     */
     private void simply(NbdRequest request, NativeBuffer buffer) throws IOException, BlockException {
         long at = request.offset();
         long end = at + request.length();
         int piece = read(at, end, buffer);
         ReplyStyle.putSimple(buffer.header(style.replyBytes()), request, 0);
         session.writeLock().lock();
+        boolean whole = false;
         try {
             session.write(buffer.headerAndData(style.replyBytes(), piece));
             for (at += piece; at < end; at += piece) {
@@ -85,7 +90,12 @@ final class Reads {
                 session.write(buffer.dataBytes(0, piece));
             }
             session.sent(1);
+            whole = true;
         } finally {
+            if (!whole) {
+                // Before another worker gets the lock: its answer would be taken for the rest of the data.
+                session.tear();
+            }
             session.writeLock().unlock();
         }
     }
@@ -94,7 +104,7 @@ final class Reads {
         int piece = (int) Math.min(end - at, buffer.capacity());
         long before = System.nanoTime();
         device.read(at, buffer.data(0, piece));
-        session.noteService(System.nanoTime() - before);
+        session.noteService(piece, System.nanoTime() - before);
         return piece;
     }
 

@@ -56,11 +56,13 @@ final class RequestReader implements AutoCloseable {
         ahead.compact();
         ahead.limit(payloads ? need : AHEAD_BYTES);
         boolean open = true;
+        boolean begun = false;
         try {
             while (open && ahead.position() < need) {
                 // Between requests a client may think for ever; in the middle of one it may not.
-                if (ahead.position() > 0) {
+                if (ahead.position() > 0 && !begun) {
                     timer.start();
+                    begun = true;
                 }
                 open = channel.read(ahead) >= 0;
             }

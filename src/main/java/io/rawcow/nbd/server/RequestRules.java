@@ -26,9 +26,10 @@ final class RequestRules {
     }
 
     /**
-     * How many bytes follow the header, unsigned.
+     * How many bytes follow the header.
      *
-     * @throws NbdProtocolException if that cannot be told: guest data would be taken for requests
+     * @throws NbdProtocolException if that cannot be told, so that guest data would be taken for requests; or if they
+     *     are more than the protocol's extension wants waited for
      */
     long payloadBytes(NbdRequest request) throws NbdProtocolException {
         boolean write = request.is(NbdCommand.WRITE);
@@ -38,6 +39,9 @@ final class RequestRules {
         boolean declared = request.has(CommandFlags.PAYLOAD_LEN);
         if (write && !declared) {
             throw new NbdProtocolException("a write without NBD_CMD_FLAG_PAYLOAD_LEN under extended headers");
+        }
+        if (declared && (request.length() < 0 || request.length() > NbdLimits.MAX_PAYLOAD_BYTES)) {
+            throw new NbdProtocolException("payload too long: bytes=" + Long.toUnsignedString(request.length()));
         }
         return declared ? request.length() : 0;
     }

@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What all connections of a server share.
  *
+ * @param troubles what clients do
+ * @param faults what devices suffer, which no client's doings may hide
  * @param tls null where TLS is refused
  * @param stopping set when the server takes no more work
  */
@@ -17,6 +19,7 @@ record ServerContext(
         LargeBuffers buffers,
         Watch watch,
         TroubleLog troubles,
+        TroubleLog faults,
         AtomicBoolean stopping) {
 
     boolean isStopping() {

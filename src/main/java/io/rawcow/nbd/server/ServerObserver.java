@@ -14,13 +14,13 @@ public interface ServerObserver {
      * A request was answered.
      *
      * @param bytes its length
-     * @param nanos from its last byte received to its last byte sent
+     * @param nanos from its header's arrival until its answer was ready
      * @param error the errno sent, 0 for success
      */
     default void answered(String export, NbdCommand command, long bytes, long nanos, int error) {}
 
     /**
-     * A client broke the protocol, or ran into a limit, and was cut off.
+     * A client broke the protocol, or ran into a limit, and was cut off, or refused an export.
      *
      * @param kind a word of a closed set
      */

@@ -17,9 +17,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A client in the transmission phase: what its workers share. */
 final class Session {
+    /** Requests up to this length may be done while keeping the lead. */
+    static final int SMALL_BYTES = 16 << 10;
+
     /** Devices that take longer than this for small requests are given many at once. */
     private static final long FAST_NANOS = 50_000;
 
+    /** No request counts as slower, so that a device that was slow once is tried again soon. */
     private static final long SLOW_NANOS = 4_000_000;
 
     private final ServerContext server;
@@ -30,6 +34,9 @@ final class Session {
     private final Lead lead;
     private final ReentrantLock writing = new ReentrantLock();
     private final StallTimer giving = new StallTimer();
+    /** Whether half an answer has left and the rest will not: guarded by the write lock. */
+    private boolean torn;
+
     private final StallTimer taking = new StallTimer();
     private final AtomicLong workers = new AtomicLong();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -99,10 +106,11 @@ final class Session {
             server.troubles().warn("cannot start another worker: client=" + client.id(), e);
         } finally {
             if (!started) {
-                lead.leave();
                 if (worker != null) {
-                    worker.outgoing().close();
+                    // Without the write lock, which the watch must not wait for: nobody else knows this memory.
+                    worker.outgoing().memory().close();
                 }
+                left();
             }
         }
     }
@@ -110,25 +118,27 @@ final class Session {
     /** A request was read: from now on it is in flight. */
     void begin() throws IOException {
         inFlight.incrementAndGet();
+        requireAlive();
+    }
+
+    /** @throws ClosedChannelException if the client was cut off: then nothing new may go into the device */
+    void requireAlive() throws ClosedChannelException {
         if (client.isCut()) {
             throw new ClosedChannelException();
         }
     }
 
-    @Nullable
-    Fault faultOf(NbdRequest request) {
-        return server.isStopping() && !request.is(NbdCommand.DISC)
-                ? new Fault(NbdError.ESHUTDOWN, "the server is shutting down")
-                : rules.faultOf(request);
+    /**
+     * Whether requests are left unanswered from now on. An error would reach the guest, while a client whose connection
+     * ends asks the next server.
+     */
+    boolean isStopping() {
+        return server.isStopping();
     }
 
     /** Answers have left. */
     void sent(int answers) {
         inFlight.addAndGet(-answers);
-    }
-
-    int inFlight() {
-        return inFlight.get();
     }
 
     /** A request's answer is ready. */
@@ -154,7 +164,10 @@ final class Session {
         return serviceNanos < FAST_NANOS;
     }
 
-    void noteService(long nanos) {
+    void noteService(int length, long nanos) {
+        if (length > SMALL_BYTES) {
+            return;
+        }
         long average = serviceNanos;
         serviceNanos = average + (Math.min(nanos, SLOW_NANOS) - average) / 8;
     }
@@ -167,14 +180,27 @@ final class Session {
         return writing;
     }
 
+    /** An answer cannot be finished: nothing may follow what has left of it. The write lock is held. */
+    void tear() {
+        torn = true;
+    }
+
     /** Sends all of it; the write lock is held. */
     void write(ByteBuffer bytes) throws IOException {
+        if (torn) {
+            throw new ClosedChannelException();
+        }
+        torn = true;
         ByteChannel channel = with.channel();
         taking.start();
         try {
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
+            torn = false;
+        } catch (RuntimeException e) {
+            // Of TLS: half an answer has left, so no other answer may follow.
+            throw new IOException("cannot send", e);
         } finally {
             taking.stop();
         }

@@ -3,7 +3,9 @@ package io.rawcow.nbd.server;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
@@ -11,11 +13,18 @@ import javax.net.ssl.X509ExtendedTrustManager;
  * shows a certificate with an RSA key to a server that names no authorities, but not to one that names the very
  * authority and lists, as TLS 1.3 of the JDK does, no PKCS #1 signatures.
  */
-final class SilentTrust extends X509ExtendedTrustManager {
+public final class SilentTrust extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager trust;
 
-    SilentTrust(X509ExtendedTrustManager trust) {
+    private SilentTrust(X509ExtendedTrustManager trust) {
         this.trust = trust;
+    }
+
+    /** For the trust managers of a server's {@link javax.net.ssl.SSLContext}. */
+    public static TrustManager[] over(TrustManager... managers) {
+        return Stream.of(managers)
+                .map(manager -> manager instanceof X509ExtendedTrustManager trust ? new SilentTrust(trust) : manager)
+                .toArray(TrustManager[]::new);
     }
 
     @Override

@@ -27,6 +27,9 @@ public record TlsSettings(
 
     public TlsSettings {
         allowedSubjects = List.copyOf(allowedSubjects);
+        if (clientCertificates == ClientCertificates.REQUIRED && !required) {
+            throw new IllegalArgumentException("client certificates are only required of clients that must use TLS");
+        }
         if (clientCertificates == ClientCertificates.NONE && !allowedSubjects.isEmpty()) {
             throw new IllegalArgumentException("allowed subjects need client certificates");
         }

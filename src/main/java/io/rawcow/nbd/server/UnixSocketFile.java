@@ -50,9 +50,11 @@ final class UnixSocketFile {
         requireShort(path);
         requireShort(made);
         ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        boolean bound = false;
         boolean listening = false;
         try {
             socket.bind(UnixDomainSocketAddress.of(made), backlog);
+            bound = true;
             Files.setPosixFilePermissions(made, mode);
             Object key = key(made);
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
@@ -63,7 +65,9 @@ final class UnixSocketFile {
         } finally {
             if (!listening) {
                 socket.close();
-                Files.deleteIfExists(made);
+                if (bound) {
+                    Files.deleteIfExists(made);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.rawcow.nbd.server;
 
 import java.net.Inet6Address;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
 /** Writes NBD URIs. */
@@ -10,14 +11,18 @@ final class Uris {
     private Uris() {}
 
     static String tcp(Endpoint.Tcp endpoint, String exportName) {
-        var address = endpoint.address().getAddress();
-        String host = address instanceof Inet6Address ? "[" + address.getHostAddress() + "]" : address.getHostAddress();
-        return "%s://%s:%d/%s"
+        return "%s://%s/%s"
                 .formatted(
                         endpoint.tls() ? "nbds" : "nbd",
-                        host,
-                        endpoint.address().getPort(),
+                        hostAndPort(endpoint.address()).replace("%", "%25"),
                         encode(exportName));
+    }
+
+    /** With brackets round IPv6. */
+    static String hostAndPort(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        String form = address.getAddress() instanceof Inet6Address ? "[%s]:%d" : "%s:%d";
+        return form.formatted(host, address.getPort());
     }
 
     static String unix(Endpoint.Unix endpoint, String exportName) {

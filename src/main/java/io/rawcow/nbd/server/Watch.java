@@ -20,13 +20,15 @@ final class Watch implements AutoCloseable {
 
     private final Set<Client> clients = ConcurrentHashMap.newKeySet();
     private final LargeBuffers buffers;
+    private final TroubleLog troubles;
     private final long timersEveryNanos;
     private final Thread thread;
     private volatile boolean dozing;
     private volatile boolean closed;
 
-    Watch(NbdSettings settings, LargeBuffers buffers) {
+    Watch(NbdSettings settings, LargeBuffers buffers, TroubleLog troubles) {
         this.buffers = buffers;
+        this.troubles = troubles;
         Duration shortest = settings.handshakeTimeout().compareTo(settings.stallTimeout()) < 0
                 ? settings.handshakeTimeout()
                 : settings.stallTimeout();
@@ -63,11 +65,11 @@ final class Watch implements AutoCloseable {
             idleTicks = passLeads() ? 0 : idleTicks + 1;
             long now = System.nanoTime();
             if (now - timersDue >= 0) {
-                clients.forEach(Client::endIfOverdue);
+                clients.forEach(client -> carefully(client::endIfOverdue));
                 timersDue = now + timersEveryNanos;
             }
             if (now - trimDue >= 0) {
-                buffers.trim();
+                carefully(buffers::trim);
                 trimDue = now + TRIM_EVERY.toNanos();
             }
             if (idleTicks < IDLE_TICKS) {
@@ -75,6 +77,15 @@ final class Watch implements AutoCloseable {
             } else {
                 doze();
             }
+        }
+    }
+
+    /** One client's trouble must not leave all others unwatched. */
+    private void carefully(Runnable look) {
+        try {
+            look.run();
+        } catch (RuntimeException | Error e) {
+            troubles.warn("cannot look after a connection", e);
         }
     }
 
@@ -90,11 +101,11 @@ final class Watch implements AutoCloseable {
     /** @return whether somebody kept the lead in the device */
     private boolean passLeads() {
         long now = System.nanoTime();
-        boolean busy = false;
+        var busy = new boolean[1];
         for (Client client : clients) {
-            busy |= client.passLeadIfSlow(now, TICK_NANOS);
+            carefully(() -> busy[0] |= client.passLeadIfSlow(now, TICK_NANOS));
         }
-        return busy;
+        return busy[0];
     }
 
     @Override

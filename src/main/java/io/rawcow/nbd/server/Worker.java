@@ -6,16 +6,19 @@ import io.rawcow.nbd.NbdCommand;
 import io.rawcow.nbd.NbdLimits;
 import io.rawcow.nbd.NbdProtocolException;
 import io.rawcow.nbd.NbdRequest;
+import java.io.EOFException;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of the threads that serve a connection. It reads a request, does what the request asks and answers it itself:
  * handing requests from thread to thread costs more than most of them do.
  */
 final class Worker implements Runnable {
-    /** Requests up to this length may be done while keeping the lead. */
-    private static final int SMALL_BYTES = 16 << 10;
+    private static final Logger LOG = System.getLogger(Worker.class.getName());
 
     /** A payload that is refused is read up to this length; what comes with a longer one is cut off. */
     private static final long MOST_SKIPPED_BYTES = 4L * NbdLimits.MAX_PAYLOAD_BYTES;
@@ -25,7 +28,7 @@ final class Worker implements Runnable {
     private final RequestReader reader;
     private final Outgoing out;
     private final Commands commands;
-    private volatile Thread thread = Thread.currentThread();
+    private volatile @Nullable Thread thread;
 
     Worker(Session session) {
         this.session = session;
@@ -35,6 +38,8 @@ final class Worker implements Runnable {
         this.commands = new Commands(session, out);
     }
 
+    /** Null until it runs. */
+    @Nullable
     Thread thread() {
         return thread;
     }
@@ -54,8 +59,11 @@ final class Worker implements Runnable {
         } catch (IOException | RuntimeException | Error e) {
             session.broken(e);
         } finally {
-            session.left();
-            out.close();
+            try {
+                out.close();
+            } finally {
+                session.left();
+            }
         }
     }
 
@@ -68,17 +76,24 @@ final class Worker implements Runnable {
     /** Reads requests and carries them out until somebody else leads. */
     private void lead() throws IOException {
         boolean leads = true;
-        while (leads) {
-            if (!reader.hasNext()) {
-                out.flush();
+        try {
+            while (leads) {
+                if (!reader.hasNext()) {
+                    out.flush();
+                }
+                NbdRequest request = reader.next();
+                if (request == null || request.is(NbdCommand.DISC) || session.isStopping()) {
+                    break;
+                }
+                leads = serve(request);
             }
-            NbdRequest request = reader.next();
-            if (request == null || request.is(NbdCommand.DISC)) {
-                out.flush();
-                lead.end();
-                return;
-            }
-            leads = serve(request);
+        } catch (EOFException e) {
+            // In the middle of a request: what came before it is answered none the less.
+            LOG.log(Level.DEBUG, "connection ended", e);
+        }
+        if (leads) {
+            out.flush();
+            lead.end();
         }
     }
 
@@ -87,7 +102,7 @@ final class Worker implements Runnable {
         session.begin();
         long began = System.nanoTime();
         long payload = session.rules().payloadBytes(request);
-        Fault fault = session.faultOf(request);
+        Fault fault = session.rules().faultOf(request);
         if (fault != null) {
             skip(payload);
             out.addError(request, fault);
@@ -99,6 +114,9 @@ final class Worker implements Runnable {
         }
         out.flush();
         commands.carryOut(request, began);
+        if (lead.isLedBy(this)) {
+            throw new IllegalStateException("the lead was not passed on: command=" + request.type());
+        }
         out.flush();
         return false;
     }
@@ -106,15 +124,15 @@ final class Worker implements Runnable {
     private void skip(long payload) throws IOException {
         if (payload != 0) {
             out.flush();
-            if (payload < 0 || payload > MOST_SKIPPED_BYTES) {
-                throw new NbdProtocolException("payload too long: bytes=" + Long.toUnsignedString(payload));
+            if (payload > MOST_SKIPPED_BYTES) {
+                throw new NbdProtocolException("payload too long: bytes=" + payload);
             }
             reader.skip(payload, out.memory().dataBytes(0, out.memory().capacity()));
         }
     }
 
     private static boolean isSmall(NbdRequest request) {
-        return request.length() <= SMALL_BYTES
+        return request.length() <= Session.SMALL_BYTES
                 && request.length() > 0
                 && (request.is(NbdCommand.READ) || (request.is(NbdCommand.WRITE) && !request.has(CommandFlags.FUA)));
     }
@@ -143,7 +161,7 @@ final class Worker implements Runnable {
             trouble = e;
         }
         boolean leads = lead.isKept(since);
-        session.noteService(System.nanoTime() - since);
+        session.noteService(length, System.nanoTime() - since);
         if (trouble != null) {
             session.answered(request, began, commands.refuse(request, trouble));
         } else {

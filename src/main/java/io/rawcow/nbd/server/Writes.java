@@ -44,7 +44,7 @@ final class Writes {
     private void inPieces(NbdRequest request, NativeBuffer buffer) throws IOException, BlockException {
         long at = request.offset();
         long end = at + request.length();
-        BlockException trouble = null;
+        Exception trouble = null;
         while (at < end) {
             int piece = (int) Math.min(end - at, buffer.capacity());
             reader.payload(buffer.dataBytes(0, piece));
@@ -54,16 +54,20 @@ final class Writes {
             at += piece;
         }
         session.lead().pass();
-        if (trouble != null) {
-            throw trouble;
+        switch (trouble) {
+            case null -> {}
+            case BlockException known -> throw known;
+            case RuntimeException bug -> throw bug;
+            default -> throw new IllegalStateException(trouble);
         }
     }
 
-    private @Nullable BlockException tryWrite(long at, NativeBuffer buffer, int length) {
+    /** Whatever happens in the device: the rest of the payload has to be taken, or it would be taken for requests. */
+    private @Nullable Exception tryWrite(long at, NativeBuffer buffer, int length) {
         try {
             write(at, buffer, length);
             return null;
-        } catch (BlockException e) {
+        } catch (BlockException | RuntimeException e) {
             return e;
         }
     }
@@ -72,7 +76,7 @@ final class Writes {
         if (length > 0) {
             long before = System.nanoTime();
             device.write(at, buffer.data(0, length));
-            session.noteService(System.nanoTime() - before);
+            session.noteService(length, System.nanoTime() - before);
         }
     }
 }

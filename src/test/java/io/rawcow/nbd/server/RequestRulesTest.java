@@ -97,7 +97,12 @@ class RequestRulesTest {
     void guestDataIsNeverTakenForRequests() throws Exception {
         RequestRules rules = rules(ReplyStyle.EXTENDED, false, true);
 
-        assertThatThrownBy(() -> rules.payloadBytes(new NbdRequest(0, 1, 1, 0, 512)))
-                .isInstanceOf(NbdProtocolException.class);
+        for (NbdRequest request : List.of(
+                new NbdRequest(0, 1, 1, 0, 512),
+                new NbdRequest(32, 1, 1, 0, (32 << 20) + 1),
+                new NbdRequest(32, 7, 1, 0, Long.MIN_VALUE),
+                new NbdRequest(32, 65_535, 1, 0, 1L << 62))) {
+            assertThatThrownBy(() -> rules.payloadBytes(request)).isInstanceOf(NbdProtocolException.class);
+        }
     }
 }

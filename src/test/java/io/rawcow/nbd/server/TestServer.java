@@ -32,6 +32,7 @@ final class TestServer implements AutoCloseable {
             @Override
             public void refused(String kind) {
                 refusals.add(kind);
+                throw new IllegalStateException("an observer's bug, which is no client's business");
             }
         });
         offered = server.offer(export("disk", false));

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -222,7 +223,11 @@ class TlsTest {
         X509Certificate read = (X509Certificate) PemFiles.certificates(folder.resolve("server-cert.pem"))[0];
         assertThat(read.getSubjectX500Principal().getName()).isEqualTo("CN=successor");
 
-        Files.writeString(folder.resolve("server-key.pem"), "not a key");
+        Path key = folder.resolve("server-key.pem");
+        Files.copy(folder.resolve("client-key.pem"), key, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(contexts.current()).isSameAs(after);
+        assertThatThrownBy(TlsTest::pem).isInstanceOf(IOException.class);
+        Files.writeString(key, "not a key");
         assertThat(contexts.current()).isSameAs(after);
         assertThatThrownBy(TlsTest::pem).hasMessageContaining("PKCS #8");
         Certificates.makeRsa(folder, "server", "/CN=server");
