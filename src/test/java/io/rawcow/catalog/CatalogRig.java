@@ -134,7 +134,7 @@ final class CatalogRig {
         try {
             var roots = new DataRoots(List.of(new DataRoots.Root(disk.root(), true, CatalogStore.FOLDER)));
             store = CatalogStore.open(disk.root());
-            images = new Images(store, new ImagePaths(roots), TestLive.folder(), new EventLog(CLOCK), CLOCK);
+            images = new Images(store, new ImagePaths(roots), TestLive.on(disk, 1L << 30), new EventLog(CLOCK), CLOCK);
             images.restore();
         } catch (BlockException e) {
             throw new AssertionError("the catalog does not open: " + e.getMessage(), e);

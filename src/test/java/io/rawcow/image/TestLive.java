@@ -15,7 +15,7 @@ public final class TestLive {
     }
 
     /** One in a host's memory. */
-    static LiveFolder on(Host host, long budget) {
+    public static LiveFolder on(Host host, long budget) {
         return LiveFolder.in(host::memory, "live", host.bootId(), budget);
     }
 }
