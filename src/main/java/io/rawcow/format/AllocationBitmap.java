@@ -177,16 +177,19 @@ public final class AllocationBitmap {
                 endSector,
                 sectorCount);
         settle(firstSector, endSector);
+        long raised =
+                unsaved.add(pageOf(firstSector), pageOf(endSector - 1), () -> setBitsBetween(firstSector, endSector));
+        allocated.addAndGet(raised);
+        return raised;
+    }
+
+    private long setBitsBetween(long firstSector, long endSector) {
         long raised = 0;
         for (long sector = firstSector; sector < endSector; ) {
             long wordEnd = Math.min((sector / 64 + 1) * 64, endSector);
             raised += setBits(sector / 64, mask(sector, wordEnd));
             sector = wordEnd;
         }
-        for (long page = pageOf(firstSector); page <= pageOf(endSector - 1); page++) {
-            unsaved.add(page);
-        }
-        allocated.addAndGet(raised);
         return raised;
     }
 
@@ -322,7 +325,8 @@ public final class AllocationBitmap {
 
     /**
      * Copies the pages with unsaved bits. {@link #saved} or {@link #restoreUnsaved} must follow before this is called
-     * again. A bit that is set while this runs is in the copy, or makes its page unsaved again, or both.
+     * again. A bit that can be seen when this begins is in the copy or saved already; one that is set while this runs
+     * is in the copy, or makes its page unsaved again, or both.
      */
     public BitmapPages takeUnsaved() {
         // Counted first: what is counted has marked its page.

@@ -1,8 +1,10 @@
 package io.rawcow.format;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.StampedLock;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
+import java.util.function.LongSupplier;
 
 /**
  * Which pages of a bitmap are not in the sidecar as they are: to be saved, or just being saved. Both marks of a page
@@ -15,6 +17,8 @@ final class UnsavedPages {
     private static final long TO_SAVE = 0xFFFF_FFFFL;
 
     private final AtomicLongArray words;
+    /** Shared by all who set bits, held alone for the moment in which marks are taken. */
+    private final StampedLock setting = new StampedLock();
 
     UnsavedPages(long pages) {
         this.words = new AtomicLongArray(Math.toIntExact((pages - 1) / PAGES_A_WORD + 1));
@@ -28,6 +32,24 @@ final class UnsavedPages {
         return 1L << (page % PAGES_A_WORD);
     }
 
+    /**
+     * Marks the pages between two, both included, and then sets bits of them. Nobody takes a mark in between, when the
+     * copy would not have the bits; and whoever sees one of the bits finds its page marked until it is saved, though
+     * the one who sets it may have come no further.
+     */
+    long add(long first, long last, LongSupplier setBits) {
+        long stamp = setting.readLock();
+        try {
+            for (long page = first; page <= last; page++) {
+                add(page);
+            }
+            return setBits.getAsLong();
+        } finally {
+            setting.unlockRead(stamp);
+        }
+    }
+
+    /** Marks a page whose bits nobody else sees yet. */
     void add(long page) {
         // The plain look first: a page is marked thousands of times between two saves.
         if ((words.getAcquire(wordOf(page)) & bitOf(page)) == 0) {
@@ -53,11 +75,20 @@ final class UnsavedPages {
     void take(LongConsumer action) {
         for (int i = 0; i < words.length(); i++) {
             if (words.get(i) != 0) {
-                long pages = words.getAndUpdate(i, word -> word << PAGES_A_WORD | (word & ~TO_SAVE)) & TO_SAVE;
+                long pages = take(i);
                 for (; pages != 0; pages &= pages - 1) {
                     action.accept((long) i * PAGES_A_WORD + Long.numberOfTrailingZeros(pages));
                 }
             }
+        }
+    }
+
+    private long take(int i) {
+        long stamp = setting.writeLock();
+        try {
+            return words.getAndUpdate(i, word -> word << PAGES_A_WORD | (word & ~TO_SAVE)) & TO_SAVE;
+        } finally {
+            setting.unlockWrite(stamp);
         }
     }
 

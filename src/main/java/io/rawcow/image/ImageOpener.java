@@ -197,9 +197,11 @@ public final class ImageOpener {
         if (extend) {
             extend(raw, geometry.size());
         }
-        if (extension.clean() == null) {
+        if (extension.clean() == null || remains != null) {
             new SeenIsSaved(device, sidecar, remains).save(bitmap, bits);
         } else {
+            // The sync of the mark may have failed when the image was closed.
+            sidecar.saveAgain();
             sidecar.sync();
         }
         LiveFile live = LiveFile.create(folder, identity, bitmap.allocatedCount(), sidecar.file());

@@ -3,6 +3,7 @@ package io.rawcow.image;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.posix.Access;
+import io.rawcow.posix.Errno;
 import io.rawcow.posix.FileIdentity;
 import io.rawcow.posix.FileStatus;
 import io.rawcow.posix.FileType;
@@ -12,7 +13,6 @@ import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
 import io.rawcow.posix.PosixFolder;
 import io.rawcow.posix.User;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -75,6 +75,10 @@ public final class LiveFolder {
         return new LiveFolder(parent, "/" + name, bootId, budget);
     }
 
+    String path() {
+        return path;
+    }
+
     /** Which run of the kernel its files belong to. */
     String bootId() {
         return bootId;
@@ -112,7 +116,7 @@ public final class LiveFolder {
                 if (!make) {
                     return Optional.empty();
                 }
-                above.createFolder(name, MODE);
+                create(above, name);
             }
             Folder folder = above.folder(name);
             boolean good = false;
@@ -124,6 +128,17 @@ public final class LiveFolder {
                 if (!good) {
                     folder.close();
                 }
+            }
+        }
+    }
+
+    private static void create(Folder above, String name) throws PosixException {
+        try {
+            above.createFolder(name, MODE);
+        } catch (PosixException e) {
+            // Somebody was faster: what is there is looked at as any other.
+            if (e.errno() != Errno.EEXIST) {
+                throw e;
             }
         }
     }
@@ -223,12 +238,11 @@ public final class LiveFolder {
      */
     void removeLeftovers(OpenFile sidecar, String kept) throws BlockException {
         String owner = LiveIdentity.ownerOf(sidecar);
-        String line = LiveIdentity.sidecarLine(LiveIdentity.of(sidecar));
         try {
             var _ = find(folder -> {
                 List<String> names = leftovers(folder.list(), owner, kept);
                 for (String name : names) {
-                    removeLeftover(folder, name, line);
+                    removeLeftover(folder, name);
                 }
                 return Optional.of(names);
             });
@@ -243,13 +257,14 @@ public final class LiveFolder {
                 .toList();
     }
 
-    private static void removeLeftover(Folder folder, String name, String line) throws PosixException {
-        try (OpenFile file = folder.open(name, Access.READ_WRITE_NO_FOLLOW);
-                Arena arena = Arena.ofConfined()) {
-            String text = LiveHeader.text(LiveHeader.read(file, arena));
-            if (text != null && text.startsWith(line) && file.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
+    /** Whatever its header says: its name has the sidecar's number, and if another file had that number it is gone. */
+    private static void removeLeftover(Folder folder, String name) {
+        try (OpenFile file = folder.open(name, Access.READ_WRITE_NO_FOLLOW)) {
+            if (file.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
                 folder.unlink(name);
             }
+        } catch (PosixException _) {
+            // Not ours, most likely; those behind it are looked at all the same.
         }
     }
 }

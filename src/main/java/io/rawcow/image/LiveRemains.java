@@ -17,7 +17,9 @@ import io.rawcow.posix.User;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The live file of a process that has died, locked and held to everything it should be. Its bits are believed all or
@@ -25,6 +27,10 @@ import java.util.Optional;
  */
 final class LiveRemains implements AutoCloseable {
     private static final int OTHERS = 0077;
+    /** A process that is being killed gives up the sidecar before its live file, which is mapped. */
+    private static final Duration DYING = Duration.ofSeconds(2);
+
+    private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final LiveFolder folder;
     private final LiveIdentity identity;
@@ -39,28 +45,47 @@ final class LiveRemains implements AutoCloseable {
     /**
      * Finds the live file that a sidecar names.
      *
-     * @throws BlockException ANSWERED_WRITES_LOST if there is none, or not the very one
+     * @throws BlockException ANSWERED_WRITES_LOST if there is none, or not the very one; IMAGE_LOCKED if somebody holds
+     *     it; of I/O if the kernel has not the means to open it now
      */
     static LiveRemains find(LiveFolder folder, LiveIdentity identity) throws BlockException {
         try {
             Optional<OpenFile> found = folder.find(in -> open(in, identity, Access.READ_WRITE_NO_FOLLOW));
             if (found.isEmpty()) {
-                throw lost(identity, "there is no live file");
+                throw lost(identity, noneIn(folder));
             }
             return claim(folder, identity, found.get());
         } catch (PosixException e) {
-            throw lost(identity, "its live file cannot be used: " + e.getMessage());
+            throw isPassing(e.errno())
+                    ? BlockException.of(e, "live file")
+                    : lost(identity, "its live file cannot be used: " + e.getMessage());
         } catch (BlockException e) {
-            throw e.kind() == FaultKind.ANSWERED_WRITES_LOST ? e : lost(identity, String.valueOf(e.getMessage()));
+            // The folder is not one that live files are believed in.
+            throw e.kind() == FaultKind.INVALID_VALUE ? lost(identity, String.valueOf(e.getMessage())) : e;
         }
+    }
+
+    private static String noneIn(LiveFolder folder) {
+        return "there is no live file: folder=" + folder.path();
+    }
+
+    /** Whether the same call may well succeed in a minute: nothing is lost then. */
+    private static boolean isPassing(int errno) {
+        return switch (errno) {
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EINTR, Errno.EAGAIN, Errno.ENOLCK -> true;
+            default -> false;
+        };
     }
 
     private static LiveRemains claim(LiveFolder folder, LiveIdentity identity, OpenFile file)
             throws PosixException, BlockException {
         boolean claimed = false;
         try {
-            if (!file.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
-                throw lost(identity, "somebody else holds its live file");
+            if (!lock(file)) {
+                throw new BlockException(
+                                FaultKind.IMAGE_LOCKED,
+                                "cannot open image: somebody holds its live file: path=" + file.path())
+                        .withAction("wait until the process that served it has ended");
             }
             requireAgreeing(file, identity);
             claimed = true;
@@ -72,6 +97,18 @@ final class LiveRemains implements AutoCloseable {
         }
     }
 
+    private static boolean lock(OpenFile file) throws PosixException {
+        long start = System.nanoTime();
+        while (!file.tryLock(LockMode.EXCLUSIVE, 0, 0)) {
+            if (System.nanoTime() - start > DYING.toNanos()
+                    || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+        return true;
+    }
+
     /**
      * Only looks: what would stand in the way of adopting the live file that a sidecar names; empty if nothing but its
      * bits could.
@@ -80,7 +117,7 @@ final class LiveRemains implements AutoCloseable {
         try {
             Optional<OpenFile> found = folder.find(in -> open(in, identity, Access.READ));
             if (found.isEmpty()) {
-                return Optional.of("there is no live file");
+                return Optional.of(noneIn(folder));
             }
             try (OpenFile file = found.get()) {
                 requireAgreeing(file, identity);
@@ -102,18 +139,27 @@ final class LiveRemains implements AutoCloseable {
             }
             throw e;
         }
-        FileStatus status = file.status();
-        boolean ours = status.type() == FileType.REGULAR
+        boolean ours = false;
+        try {
+            ours = isOurs(in, file.status());
+        } finally {
+            if (!ours) {
+                file.close();
+            }
+        }
+        if (!ours) {
+            throw lost(identity, "its live file is not one that this user alone could have made");
+        }
+        return Optional.of(file);
+    }
+
+    private static boolean isOurs(Folder in, FileStatus status) throws PosixException {
+        return status.type() == FileType.REGULAR
                 && status.links() == 1
                 && status.owner() == User.effectiveId()
                 && (status.permissions() & OTHERS) == 0
                 && status.identity().device()
                         == in.status(".").orElseThrow().identity().device();
-        if (!ours) {
-            file.close();
-            throw lost(identity, "its live file is not one that this user alone could have made");
-        }
-        return Optional.of(file);
     }
 
     private static void requireAgreeing(OpenFile file, LiveIdentity identity) throws PosixException, BlockException {
@@ -137,8 +183,9 @@ final class LiveRemains implements AutoCloseable {
                         FaultKind.ANSWERED_WRITES_LOST,
                         "cannot open image: writes were answered whose bits are gone: %s: nonce=%s"
                                 .formatted(why, identity.nonce()))
-                .withAction("accept the loss (acceptLostWrites, on the command line --accept-lost-writes): "
-                        + "what was not flushed may be old or new");
+                .withAction("if another user served it, or with another rawcow.live.folder, open it so (on the command"
+                        + " line --live); else accept the loss (acceptLostWrites, on the command line"
+                        + " --accept-lost-writes): what was not flushed may be old or new");
     }
 
     // ---- its bits

@@ -28,9 +28,12 @@ record OpenBitmap(
     @Override
     public void close() {
         bitmap.release();
-        memory.close();
-        if (live != null) {
-            live.close();
+        try {
+            memory.close();
+        } finally {
+            if (live != null) {
+                live.close();
+            }
         }
     }
 }

@@ -109,8 +109,8 @@ final class Overlay implements BlockDevice {
             long runEnd = Math.min(end, geometry.offsetOf(ImageMap.endOfRun(bitmap, sector, allocated, endSector)));
             MemorySegment part = target.asSlice(at - offset, runEnd - at);
             if (allocated) {
-                requireTrustworthy(at, runEnd);
                 raw.read(at, part);
+                requireTrustworthy(at, runEnd);
             } else {
                 readClear(at, part);
             }
@@ -129,6 +129,7 @@ final class Overlay implements BlockDevice {
                 throw e;
             }
             raw.read(offset, target);
+            requireTrustworthy(range.offset(), range.end());
         }
     }
 
@@ -225,6 +226,8 @@ final class Overlay implements BlockDevice {
         if (bitmap.wouldDie(first, end)) {
             rounds.round();
         }
+        // Once a failed sync is known, no change is answered as done: the next open will refuse the image.
+        health.require();
     }
 
     /** A change to a range with clear sectors: what it leaves alone of its edge sectors comes from the backing. */

@@ -85,10 +85,10 @@ final class Rounds {
         BitmapPages unsaved = bitmap.takeUnsaved();
         boolean saved = false;
         try {
-            poisoning(raw::flush, () -> bitmap.restoreUnsaved(unsaved));
+            poisoning(raw::flush);
             if (!unsaved.isEmpty()) {
                 sidecar.save(unsaved);
-                poisoning(sidecar::sync, () -> bitmap.restoreUnsaved(unsaved));
+                poisoning(sidecar::sync);
             }
             saved = true;
         } finally {
@@ -109,7 +109,7 @@ final class Rounds {
         try {
             health.require();
             sidecar.write(change.apply(sidecar.extension()));
-            poisoning(sidecar::sync, () -> {});
+            poisoning(sidecar::sync);
         } finally {
             performing.unlock();
         }
@@ -119,12 +119,10 @@ final class Rounds {
         void run() throws BlockException;
     }
 
-    /** @param before what must be so before anybody can see that the image has failed */
-    private void poisoning(Sync sync, Runnable before) throws BlockException {
+    private void poisoning(Sync sync) throws BlockException {
         try {
             sync.run();
         } catch (BlockException e) {
-            before.run();
             poison();
             throw health.fail(e);
         }
@@ -135,19 +133,24 @@ final class Rounds {
         owing = true;
     }
 
-    /**
-     * Tells the next open in this run of the kernel that a sync failed. Without a live file to say it in, the sidecar
-     * names one that does not exist; as far as that can still be written: it need not survive a loss of power.
-     */
+    /** Tells the next open in this run of the kernel that a sync failed. */
     private void poison() {
         if (live != null) {
             live.poison();
         } else if (owing) {
-            try {
-                sidecar.write(sidecar.extension().withDirty(new Dirty(BootId.current(), LiveIdentity.newNonce())));
-            } catch (BlockException _) {
-                // The disk is failing, and nobody was told that the writes are safe.
-            }
+            poison(sidecar);
+        }
+    }
+
+    /**
+     * Says that a sync failed where there is no live file to say it in: the sidecar names one that does not exist. As
+     * far as that can still be written: it need not survive a loss of power.
+     */
+    static void poison(Sidecar sidecar) {
+        try {
+            sidecar.write(sidecar.extension().withDirty(new Dirty(BootId.current(), LiveIdentity.newNonce())));
+        } catch (BlockException _) {
+            // The disk is failing, and nobody was told that the writes are safe.
         }
     }
 }

@@ -48,6 +48,8 @@ record SeenIsSaved(RawFile raw, Sidecar sidecar, @Nullable LiveRemains remains) 
             } catch (PosixException _) {
                 // A page that is there can be written; and nobody was told that anything is safe.
             }
+        } else {
+            Rounds.poison(sidecar);
         }
     }
 }

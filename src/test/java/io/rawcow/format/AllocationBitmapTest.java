@@ -163,6 +163,29 @@ class AllocationBitmapTest {
         requireSaved(saved, bitmap, "");
     }
 
+    /** A guest that finds a bit set writes past it and flushes, whether or not the one who sets it has come further. */
+    @Test
+    void whatIsSeenIsSavedByTheNextRound() throws Exception {
+        int sectors = 8 * AllocationBitmap.PAGE_BYTES;
+        for (int round = 0; round < SEEDS; round++) {
+            var bitmap = empty(sectors);
+            var saved = new Saved(sectors);
+            try (var pool = Executors.newSingleThreadExecutor()) {
+                Future<?> setter = pool.submit(() -> bitmap.markAllocated(0, sectors));
+                for (boolean over = false; !over; ) {
+                    over = setter.isDone();
+                    long seen = bitmap.nextUnallocated(0);
+                    BitmapPages taken = bitmap.takeUnsaved();
+                    saved.write(taken);
+                    bitmap.saved(taken);
+                    assertThat(seen == 0 || saved.get((int) seen - 1))
+                            .as("round %d, bit %d", round, seen - 1)
+                            .isTrue();
+                }
+            }
+        }
+    }
+
     private static List<Callable<Long>> markers(AllocationBitmap bitmap, int count) {
         List<Callable<Long>> markers = new ArrayList<>();
         for (int marker = 0; marker < count; marker++) {

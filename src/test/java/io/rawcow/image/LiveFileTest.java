@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.rawcow.block.ByteRange;
+import io.rawcow.block.FaultKind;
 import io.rawcow.block.Zeroing;
 import io.rawcow.format.Extension;
 import io.rawcow.format.Sidecar;
+import io.rawcow.posix.Errno;
+import io.rawcow.posix.PosixException;
 import io.rawcow.posix.PosixFolder;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -23,6 +26,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -228,7 +233,7 @@ class LiveFileTest {
         lab.die();
         Files.delete(lab.liveFile());
 
-        lab.assertLost("there is no live file");
+        lab.assertLost("there is no live file: folder=" + lab.livePath());
 
         try (LiveImage image = lab.open(ACCEPT_LOSS)) {
             assertThat(image.sectorsAllocated()).isOne();
@@ -404,9 +409,91 @@ class LiveFileTest {
                 var held = folder.open(lab.liveFile().getFileName().toString(), io.rawcow.posix.Access.READ_WRITE)) {
             assertThat(held.tryLock(io.rawcow.posix.LockMode.EXCLUSIVE, 0, 0)).isTrue();
 
-            lab.assertLost("somebody else holds its live file");
+            lab.assertKept(FaultKind.IMAGE_LOCKED, lab.live());
         }
         lab.assertAllThere();
+    }
+
+    /** It gives up the sidecar before its memory. */
+    @Test
+    void aProcessThatIsDyingIsWaitedFor() throws Exception {
+        lab.die();
+        try (var pool = Executors.newSingleThreadExecutor()) {
+            Future<LiveImage> opening;
+            try (var folder = PosixFolder.open(lab.livePath().toString());
+                    var held =
+                            folder.open(lab.liveFile().getFileName().toString(), io.rawcow.posix.Access.READ_WRITE)) {
+                assertThat(held.tryLock(io.rawcow.posix.LockMode.EXCLUSIVE, 0, 0))
+                        .isTrue();
+                opening = pool.submit(() -> lab.open());
+                Thread.sleep(100); // for what follows: wrong code would have failed by now
+                assertThat(opening.isDone()).isFalse();
+            }
+            opening.get().close();
+        }
+        lab.assertAllThere();
+    }
+
+    /** A process that has too many files open says nothing about the bits. */
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM})
+    void whereItCannotBeOpenedNowNothingIsLost(int errno) throws Exception {
+        lab.die();
+        LiveFolder busy = LiveFolder.in(
+                () -> {
+                    throw new PosixException("open", lab.livePath().toString(), errno);
+                },
+                "live",
+                BootId.current(),
+                1 << 20);
+
+        lab.assertKept(FaultKind.IO_ERROR, busy);
+
+        lab.assertAllThere();
+    }
+
+    @Test
+    void whatWasLostIsRemovedToo() throws Exception {
+        lab.die();
+        Path live = lab.liveFile();
+        byte[] bytes = Files.readAllBytes(live);
+        bytes[28] ^= 1; // whose it is
+        Files.write(live, bytes);
+        String owner = live.getFileName().toString().replaceFirst("^[^.]*", "");
+        Path link = Files.createSymbolicLink(lab.livePath().resolve("0" + owner), temp.resolve("elsewhere"));
+
+        lab.open(ACCEPT_LOSS).close();
+
+        assertThat(lab.liveFiles()).containsExactly(link);
+    }
+
+    /** No writer of ours leaves such a sidecar; but who reads one must not forget what it owes. */
+    @Test
+    void whatIsOwedIsSavedThoughTheSidecarCallsItselfClean() throws Exception {
+        lab.die();
+        try (Sidecar sidecar = lab.files().sidecar("a.raw-cow")) {
+            Extension owing = extension();
+            sidecar.update(new Extension(
+                    owing.uuid(),
+                    owing.state(),
+                    owing.backingFormat(),
+                    owing.backingSize(),
+                    owing.backingMtimeNanos(),
+                    owing.backingEtag(),
+                    owing.closedCleanly(clean()).clean(),
+                    owing.dirty(),
+                    owing.requires()));
+        }
+
+        lab.open().abandon();
+
+        lab.assertAllThere();
+    }
+
+    private Extension.Clean clean() throws IOException {
+        try (var raw = lab.files().place("a.img").open(io.rawcow.posix.Access.READ)) {
+            return new Extension.Clean(raw.status().size(), raw.status().mtimeNanos());
+        }
     }
 
     @Test

@@ -5,10 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
+import io.rawcow.posix.Folder;
+import io.rawcow.posix.PosixException;
+import io.rawcow.posix.PosixFolder;
 import io.rawcow.testing.TestMemory;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +49,36 @@ class LiveFolderTest {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(memory.resolve("new"))))
                 .isEqualTo("rwx------");
         LiveFolder.at(memory.resolve("new").toString(), 1).requireUsable();
+    }
+
+    @Test
+    void itIsMadeByWhoeverIsFirst() throws Exception {
+        var first = LiveFolder.at(memory.resolve("new").toString(), 1);
+        LiveFolder second = LiveFolder.in(() -> lookedAtBefore(first), "new", "a boot", 1);
+
+        second.requireUsable();
+    }
+
+    /** A folder in which somebody makes another, just when he is told that it is not there. */
+    private Folder lookedAtBefore(LiveFolder other) throws PosixException {
+        Folder above = PosixFolder.open(memory.toString());
+        var asked = new AtomicBoolean();
+        return (Folder) Proxy.newProxyInstance(
+                Folder.class.getClassLoader(), new Class<?>[] {Folder.class}, (_, call, args) -> {
+                    Object answer = answerOf(above, call, args);
+                    if (call.getName().equals("status") && !asked.getAndSet(true)) {
+                        other.requireUsable();
+                    }
+                    return answer;
+                });
+    }
+
+    private static Object answerOf(Folder above, Method call, Object[] args) throws Throwable {
+        try {
+            return call.invoke(above, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
     }
 
     @Test

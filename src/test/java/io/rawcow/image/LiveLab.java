@@ -137,6 +137,13 @@ final class LiveLab {
         assertThat(liveFiles()).isEmpty();
     }
 
+    /** An open is refused, also one that would accept a loss: nothing is lost. */
+    void assertKept(FaultKind kind, LiveFolder live) {
+        assertThatExceptionOfType(BlockException.class)
+                .isThrownBy(() -> files.open("a.raw-cow", live, ACCEPT_LOSS))
+                .matches(e -> e.kind() == kind);
+    }
+
     void assertLost(String why) {
         assertLost("a.raw-cow", why);
     }

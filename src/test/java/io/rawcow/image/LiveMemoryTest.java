@@ -260,18 +260,22 @@ class LiveMemoryTest {
         assertThat(image.sectorsAllocated()).isBetween(2L, 3L);
     }
 
-    @Test
-    void aSyncThatFailsWhileBitsAreAdoptedIsKnownToTheNextOpen() throws Exception {
-        open(ENOUGH);
+    /** Without memory no bit is owed then, but bytes of sectors that were set. */
+    @ParameterizedTest
+    @CsvSource({"1048576, a.img", "1048576, a.raw-cow", "8192, a.img", "0, a.img", "0, a.raw-cow"})
+    void aSyncThatFailsDuringAnOpenIsKnownToTheNextOpen(long budget, String name) throws Exception {
+        open(budget);
+        write(0);
         write(0);
         image.abandon();
-        try (var _ = tampering.failOnce(Errno.EIO, calls("a.img", DATA_SYNC))) {
-            assertThatExceptionOfType(BlockException.class).isThrownBy(() -> open(ENOUGH));
+        try (var _ = tampering.failOnce(Errno.EIO, calls(name, DATA_SYNC))) {
+            assertThatExceptionOfType(BlockException.class).isThrownBy(() -> open(budget));
         }
 
         assertThatExceptionOfType(BlockException.class)
-                .isThrownBy(() -> open(ENOUGH))
+                .isThrownBy(() -> open(budget))
                 .matches(e -> e.kind() == FaultKind.ANSWERED_WRITES_LOST);
+        open(budget, new OpenOptions(false, true, false));
     }
 
     /** What is adopted is saved before anybody sees the image; the old live file counts until the sidecar says else. */
@@ -294,6 +298,27 @@ class LiveMemoryTest {
         assertThat(image.sectorsAllocated()).isEqualTo(2);
         image.close();
         assertThat(memory.resolve("live")).isEmptyDirectory();
+    }
+
+    /** It may be that of the mark, when the image was closed. */
+    @Test
+    void aCleanImageIsOpenedUponASidecarThatIsWrittenAgain() throws Exception {
+        open(ENOUGH);
+        write(0);
+        try (var _ = tampering.failOnce(
+                Errno.EIO,
+                touch -> calls("a.raw-cow", DATA_SYNC).test(touch)
+                        && tampering.touches("a.raw-cow", DATA_SYNC).size() == 3)) {
+            assertThatExceptionOfType(BlockException.class).isThrownBy(image::close);
+        }
+        tampering.forget();
+        image = ImageOpener.open(
+                roots,
+                roots.locate("a.raw-cow"),
+                LiveFolder.in(this::memory, "live", BootId.current(), ENOUGH),
+                OpenOptions.STRICT);
+
+        assertThat(touches()).containsSubsequence("WRITE a.raw-cow", "DATA_SYNC a.raw-cow");
     }
 
     @Test

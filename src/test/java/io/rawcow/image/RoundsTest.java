@@ -2,6 +2,7 @@ package io.rawcow.image;
 
 import static io.rawcow.testing.Tampering.Call.ALLOCATE;
 import static io.rawcow.testing.Tampering.Call.DATA_SYNC;
+import static io.rawcow.testing.Tampering.Call.READ;
 import static io.rawcow.testing.Tampering.Call.SEEK;
 import static io.rawcow.testing.Tampering.Call.WRITE;
 import static io.rawcow.testing.Tampering.calls;
@@ -233,6 +234,32 @@ class RoundsTest {
         reopen();
 
         assertThat(image.sectorsAllocated()).isEqualTo(2);
+    }
+
+    /** The second of them finds the mark that the first could not make last. */
+    @Test
+    void noWriteIsAnsweredOnceASyncHasFailed() throws Exception {
+        Trouble slow = tampering.hang(1, calls("a.raw-cow", DATA_SYNC));
+        try (var _ = tampering.failOnce(Errno.EIO, calls("a.raw-cow", DATA_SYNC))) {
+            start(() -> write(0));
+            awaitHits(slow, 1);
+            awaitWaiting(start(() -> write(8192)));
+            slow.close();
+            join();
+        }
+
+        assertThat(failures)
+                .hasSize(2)
+                .allMatch(e -> e instanceof BlockException block && block.kind() == FaultKind.IMAGE_FAILED);
+    }
+
+    @Test
+    void aReadThatASyncFailsUnderIsNotAnswered() throws Exception {
+        write(0);
+        try (var _ = tampering.failOnce(Errno.EIO, calls("a.img", DATA_SYNC));
+                var _ = tampering.once(calls("a.img", READ), () -> assertImageFailed(image::flush))) {
+            assertImageFailed(() -> ImageFiles.read(image, 0, 4096));
+        }
     }
 
     // ---- a detach in the midst of it
