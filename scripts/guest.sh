@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what GuestVmIT boots: a Linux kernel and a small initramfs, out of Debian packages that are unpacked and never
-# installed. Prints the folder with vmlinuz, initramfs and qemu (the options that start it fastest here). The packages
-# stay in the user's cache, the folder in .build/, for as long as nothing that goes into it changes.
+# installed. Prints the folder with vmlinuz and initramfs, and then QEMU's options that start it fastest here and now.
+# The packages stay in the user's cache, the folder in .build/, for as long as nothing that goes into it changes.
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 init=$root/src/test/guest/init
@@ -11,20 +11,38 @@ guest=$root/.build/guest/$(cat "$init" "${BASH_SOURCE[0]}" | sha256sum | cut -c1
 
 # apt holds a package to the checksum in the signed lists; a download that was cut off never gets its final name.
 fetch() {
-    local part
+    local part status=0
     part=$(mktemp -d "$debs/part.XXXXXX")
     chmod 755 "$part" # apt drops its privileges
-    (cd "$part" && apt-get -q download "$@") && mv "$part"/*.deb "$debs/" && rm -r "$part"
+    { (cd "$part" && apt-get -q download "$@") && mv "$part"/*.deb "$debs/"; } || status=1
+    rm -r "$part"
+    return $status
 }
 
 packages() {
     local kernel
     kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p')
-    fetch "$kernel" busybox-static
+    [ -n "$kernel" ] && fetch "$kernel" busybox-static
 }
 
 have_packages() {
     compgen -G "$debs/linux-image-*.deb" >/dev/null && compgen -G "$debs/busybox-static_*.deb" >/dev/null
+}
+
+get_packages() {
+    if have_packages || packages; then
+        return
+    fi
+    # The lists are older than the archive, or empty.
+    if [ "$(id -u)" -eq 0 ] && apt-get -q update && packages; then
+        return
+    fi
+    cat <<EOF
+guest.sh: cannot download the guest's kernel and shell: packages=linux-image-cloud-amd64,busybox-static system=$(uname -m)
+On Debian: run this once:  sudo apt-get update
+elsewhere: put Debian's linux-image-*-cloud-amd64_*.deb and busybox-static_*_amd64.deb into $debs
+EOF
+    return 1
 }
 
 newest() {
@@ -72,14 +90,11 @@ choose_accelerator() {
 
 if [ ! -d "$guest" ]; then
     mkdir -p "$debs" "$root/.build/guest"
-    have_packages || packages >&2 || {
-        apt-get -q update >&2 # the lists are older than the archive
-        packages >&2
-    }
+    get_packages >&2
     work=$(mktemp -d "$root/.build/guest/part.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     make_initramfs "$work"
-    choose_accelerator "$work" >"$work/qemu"
     mv -T "$work" "$guest" || [ -d "$guest" ] # somebody else was faster
 fi
-echo "$guest"
+accelerator=$(choose_accelerator "$guest")
+printf '%s\n' "$guest" "$accelerator"

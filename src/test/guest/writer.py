@@ -54,6 +54,24 @@ def compare(handle, start=0, end=0):
         sys.exit(1)
 
 
+def lost(handle, error):
+    """Whether the service died, and did not just refuse."""
+    return error.errnum is None or handle.aio_is_dead() or handle.aio_is_closed()
+
+
+def connect_and_compare(start=0, end=0):
+    """The service may die while it is read, too."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        handle = connect()
+        try:
+            compare(handle, start, end)
+            return handle
+        except nbd.Error as error:
+            if not lost(handle, error) or time.monotonic() > until:
+                raise
+
+
 def change():
     """What is to be done, on which bytes, and what they are then."""
     start = choose.randrange(length)
@@ -78,12 +96,11 @@ while not enough.is_set():
         try:
             request(disk)
             break
-        except nbd.Error as lost:
-            if lost.errnum is not None and not (disk.aio_is_dead() or disk.aio_is_closed()):
-                raise  # a refusal, not the death of the service
-            disk = connect()
+        except nbd.Error as error:
+            if not lost(disk, error):
+                raise
+            disk = connect_and_compare(start, end)
             reconnects += 1
-            compare(disk, start, end)
             print(f"reconnected {reconnects}", flush=True)
     model[start:end] = content
     answered += 1
@@ -94,11 +111,7 @@ while not enough.is_set():
         pass  # lost again: the next change will see to it
     if answered % 10 == 0:
         print(f"answered {answered}", flush=True)
-try:
-    compare(disk)
-except nbd.Error:
-    disk = connect()
-    compare(disk)
+connect_and_compare()
 with open(model_file, "wb") as file:
     file.write(model)
 print(f"done: {answered} answered, {reconnects} reconnects")

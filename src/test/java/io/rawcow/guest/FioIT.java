@@ -25,6 +25,8 @@ class FioIT {
 
     private static final int FIRST = MIB + 512;
     private static final int REGION = 4 * MIB * SCALE;
+    /** Of each job: many times what the detach takes. */
+    private static final int WRITE_KIB_PER_SECOND = REGION / 1024 / 20;
 
     @TempDir
     Path folder;
@@ -38,10 +40,11 @@ class FioIT {
             service.create("vm", 4096, 0);
             String uri = service.export("vm").getFirst();
             service.stream("vm", MIB);
-            try (var fio = Tool.start(folder, fio("ioengine=nbd", "uri=" + uri, "rate=900k"))) {
+            try (var fio = Tool.start(
+                    folder, fio("ioengine=nbd", "uri=" + uri, "rate=,%dk".formatted(WRITE_KIB_PER_SECOND)))) {
                 await().atMost(Duration.ofMinutes(1)).until(() -> bytesWritten(service) > JOBS * (long) REGION / 8);
                 service.detach("vm");
-                assertThat(bytesWritten(service)).isLessThan(JOBS * (long) REGION);
+                requireStillWriting(service, fio);
                 assertThat(fio.succeeded()).contains("err= 0").doesNotContain("verify failed");
             }
             service.close("vm");
@@ -59,6 +62,14 @@ class FioIT {
                     .as("untouched from %d to %d", from, to)
                     .isEqualTo(-1);
         }
+    }
+
+    /** Each job has a connection, and leaves when it has written and read all. */
+    private static void requireStillWriting(LiveService service, Tool fio) throws Exception {
+        assertThat(service.expect(200, "GET", "/v1/exports/vm", "").get("clients"))
+                .hasSize(JOBS);
+        assertThat(bytesWritten(service)).isLessThan(JOBS * (long) REGION);
+        assertThat(fio.isRunning()).isTrue();
     }
 
     private static long bytesWritten(LiveService service) throws Exception {

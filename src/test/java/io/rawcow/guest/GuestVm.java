@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,13 +30,13 @@ final class GuestVm implements AutoCloseable {
      * @param disk QEMU's {@code -blockdev} for the disk, without its name
      */
     static GuestVm boot(Path folder, String work, String disk) throws IOException, InterruptedException {
-        Path guest = Path.of(
-                Tool.run(folder, Path.of("scripts/guest.sh").toAbsolutePath().toString())
-                        .lines()
-                        .toList()
-                        .getLast());
+        List<String> said = Tool.run(
+                        folder, Path.of("scripts/guest.sh").toAbsolutePath().toString())
+                .lines()
+                .toList();
+        Path guest = Path.of(said.get(said.size() - 2));
         List<String> command = new ArrayList<>(List.of("qemu-system-x86_64"));
-        command.addAll(List.of(Files.readString(guest.resolve("qemu")).strip().split(" ", -1)));
+        command.addAll(List.of(said.getLast().split(" ", -1)));
         command.addAll(List.of("-m", "256", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"));
         command.addAll(List.of("-kernel", guest.resolve("vmlinuz").toString()));
         command.addAll(List.of("-initrd", guest.resolve("initramfs").toString()));

@@ -2,6 +2,7 @@ package io.rawcow.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rawcow.testing.TestMemory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -17,23 +18,29 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code rawcow serve} in a process of its own, and a client of its REST interface. */
 final class LiveService implements AutoCloseable {
     private static final String LISTENING = "rawcow: listening on http";
+    private static final int STOP_SECONDS = 25;
+    private static final AtomicInteger LIVE_FOLDERS = new AtomicInteger();
     private static final JsonMapper JSON = new JsonMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private final Path data;
-    private final Process process;
-    private final URI base;
+    private final List<String> command;
+    private Running running;
+    private boolean killed;
 
-    private LiveService(Path data, Process process, URI base) {
+    private record Running(Process process, URI base) {}
+
+    private LiveService(Path data, List<String> command) throws IOException, InterruptedException {
         this.data = data;
-        this.process = process;
-        this.base = base;
+        this.command = command;
+        running = launch();
     }
 
     /** Starts a service on free ports of the loopback and on a socket beside its data, and waits until it listens. */
@@ -46,10 +53,21 @@ final class LiveService implements AutoCloseable {
      * @param flags for the Java virtual machine
      */
     static LiveService start(Path data, String nbd, List<String> flags) throws IOException, InterruptedException {
+        Path live = TestMemory.path().resolve("live" + LIVE_FOLDERS.incrementAndGet());
         var command = new ArrayList<>(QuickJvm.command());
         command.addAll(flags);
-        command.addAll(List.of("io.rawcow.RawCow", "serve", "--data", data.toString(), "--listen", "127.0.0.1:0"));
-        command.addAll(List.of("--nbd", nbd, "--nbd-socket", socket(data).toString()));
+        command.addAll(List.of("io.rawcow.RawCow", "serve", "--data", data.toString(), "--live", live.toString()));
+        command.addAll(List.of(
+                "--listen",
+                "127.0.0.1:0",
+                "--nbd",
+                nbd,
+                "--nbd-socket",
+                socket(data).toString()));
+        return new LiveService(data, List.copyOf(command));
+    }
+
+    private Running launch() throws IOException, InterruptedException {
         Path log = data.resolve("service.log");
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -59,7 +77,7 @@ final class LiveService implements AutoCloseable {
             if (line.startsWith(LISTENING)) {
                 // The first address of those it names.
                 String base = line.substring(LISTENING.length() - 4).split(" ", 2)[0];
-                return new LiveService(data, process, URI.create(base));
+                return new Running(process, URI.create(base));
             }
         }
         process.waitFor();
@@ -71,12 +89,19 @@ final class LiveService implements AutoCloseable {
     }
 
     long pid() {
-        return process.pid();
+        return running.process().pid();
     }
 
     /** SIGKILL. */
     void kill() {
-        process.destroyForcibly().onExit().join();
+        killed = true;
+        running.process().destroyForcibly().onExit().join();
+    }
+
+    /** After it was killed. */
+    void startAgain() throws IOException, InterruptedException {
+        running = launch();
+        killed = false;
     }
 
     /** An exchange that has to end with a status; answers the body. */
@@ -89,7 +114,7 @@ final class LiveService implements AutoCloseable {
     }
 
     HttpResponse<String> send(String method, String path, String body) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(base.resolve(path))
+        var request = HttpRequest.newBuilder(running.base().resolve(path))
                 .timeout(Duration.ofMinutes(2))
                 .header("Content-Type", "application/json")
                 .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
@@ -131,9 +156,22 @@ final class LiveService implements AutoCloseable {
         return expect(200, "GET", "/v1/jobs/" + image, "");
     }
 
+    /** Sets a stream's speed so that what is left would take some seconds. */
+    void streamWithin(String image, int seconds) throws IOException, InterruptedException {
+        JsonNode job = job(image);
+        long left =
+                job.get("totalProgress").asLong() - job.get("currentProgress").asLong();
+        long speed = Math.max(1, left / seconds);
+        expect(200, "PATCH", "/v1/jobs/" + image, "{\"speed\": " + speed + "}");
+    }
+
+    void hurry(String image) throws IOException, InterruptedException {
+        send("PATCH", "/v1/jobs/" + image, "{\"speed\": 0}"); // refused where it is done already
+    }
+
     /** Lets a stream go as fast as it can, and waits until the image stands alone. */
     void detach(String image) throws IOException, InterruptedException {
-        send("PATCH", "/v1/jobs/" + image, "{\"speed\": 0}"); // refused where it is done already
+        hurry(image);
         JsonNode job = expect(200, "GET", "/v1/jobs/" + image + "?wait=60s", "");
         assertThat(job.get("status").asString()).as("%s", job).isEqualTo("concluded");
         assertThat(job.get("error").isNull()).as("%s", job).isTrue();
@@ -150,15 +188,22 @@ final class LiveService implements AutoCloseable {
         expect(204, "DELETE", "/v1/images/" + image, "");
     }
 
+    /** An orderly stop, whatever is going on, unless it was killed: in bounded time, and nothing is left to recover. */
     @Override
     public void close() {
-        process.destroy();
+        if (killed) {
+            return;
+        }
+        Process process = running.process();
+        process.toHandle().destroy(); // which, unlike the process's own, leaves the streams open
         try {
-            if (!process.waitFor(30, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
+            assertThat(process.waitFor(STOP_SECONDS, TimeUnit.SECONDS))
+                    .as("the service stops in time")
+                    .isTrue();
+            assertThat(process.exitValue()).as("the service's exit status").isZero();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
             process.destroyForcibly();
         }
     }

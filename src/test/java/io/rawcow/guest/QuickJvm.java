@@ -2,6 +2,7 @@ package io.rawcow.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rawcow.testing.TestMemory;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,8 @@ final class QuickJvm {
         Path log = folder.resolve("training.log");
         List<String> words = new ArrayList<>(command);
         words.addAll(List.of("io.rawcow.RawCow", "serve", "--data", folder.toString(), "--listen", "127.0.0.1:0"));
-        words.addAll(List.of("--nbd", "127.0.0.1:0"));
+        Path live = TestMemory.path().resolve("training");
+        words.addAll(List.of("--nbd", "127.0.0.1:0", "--live", live.toString()));
         Process process = new ProcessBuilder(words).redirectError(log.toFile()).start();
         try (var lines = process.inputReader()) {
             assertThat(lines.readLine()).as("%s", log).isNotNull();

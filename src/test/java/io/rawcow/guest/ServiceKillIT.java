@@ -39,6 +39,7 @@ class ServiceKillIT {
     private byte[] golden;
     private SplittableRandom random;
     private String nbd;
+    private LiveService service;
 
     @Test
     void everyAnsweredWriteOutlivesTheService() throws Exception {
@@ -64,12 +65,11 @@ class ServiceKillIT {
     }
 
     private void live(int kills) throws Exception {
-        LiveService service = LiveService.start(data, nbd, List.of());
-        try {
+        try (var started = LiveService.start(data, nbd, List.of())) {
+            service = started;
             service.create("vm", SECTOR, 0);
             List<String> uris = service.export("vm");
-            // Done within this life or not.
-            service.stream("vm", (1 + random.nextInt(6)) * (long) MIB);
+            service.stream("vm", MIB);
             try (var first = writer(uris.getFirst(), 6 * MIB);
                     var second = writer(uris.getLast(), 14 * MIB);
                     var qemu = new QemuWriter(
@@ -77,13 +77,12 @@ class ServiceKillIT {
                             32 * MIB,
                             Arrays.copyOfRange(golden, 32 * MIB, 32 * MIB + REGION),
                             random.split())) {
-                awaitWrites(List.of(first, second), qemu); // QEMU reconnects, but has to be connected first
-                for (int i = 0; i < kills; i++) {
-                    service = killAndStart(service, List.of(first, second), qemu);
-                }
-                awaitWrites(List.of(first, second), qemu);
+                List<Tool> writers = List.of(first, second);
+                awaitWrites(writers, qemu); // QEMU reconnects, but has to be connected first
+                killOverAndOver(kills, writers, qemu);
+                awaitWrites(writers, qemu);
                 service.detach("vm");
-                awaitWrites(List.of(first, second), qemu);
+                awaitWrites(writers, qemu);
 
                 byte[] expected = golden.clone();
                 finish(first, 6 * MIB, expected, kills);
@@ -93,21 +92,41 @@ class ServiceKillIT {
                 assertThat(Arrays.mismatch(Files.readAllBytes(data.resolve("vm.img")), expected))
                         .isEqualTo(-1);
             }
-        } finally {
-            service.close();
         }
     }
 
-    private LiveService killAndStart(LiveService service, List<Tool> writers, QemuWriter qemu) throws Exception {
+    /** Most of the stream's life first, then its end, then what comes after it. */
+    private void killOverAndOver(int kills, List<Tool> writers, QemuWriter qemu) throws Exception {
+        int whileCow = 0;
+        for (int i = 0; i < kills; i++) {
+            boolean slow = i < kills * 3 / 4;
+            if (slow) {
+                service.streamWithin("vm", 20 + random.nextInt(60));
+            } else if (i < kills - 2) {
+                service.hurry("vm"); // the kill may well hit the detach
+            } else {
+                service.detach("vm");
+            }
+            boolean cow = killAndStart(writers, qemu);
+            assertThat(cow || !slow).as("a copy-on-write image at kill %d", i).isTrue();
+            whileCow += cow ? 1 : 0;
+        }
+        System.out.printf("%d of %d kills before the detach was over%n", whileCow, kills);
+        assertThat(whileCow).isBetween(kills / 2, kills - 1);
+    }
+
+    /** Answers whether it was a copy-on-write image still that was hit. */
+    private boolean killAndStart(List<Tool> writers, QemuWriter qemu) throws Exception {
         if (random.nextInt(8) > 0) { // else: killed as soon as it has started
             awaitWrites(writers, qemu);
             Thread.sleep(random.nextInt(300));
         }
         service.kill();
-        long saved = savedBytes();
-        LiveService next = LiveService.start(data, nbd, List.of());
-        assertThat(next.job("vm").get("currentProgress").asLong()).isGreaterThanOrEqualTo(saved);
-        return next;
+        boolean cow = Files.exists(data.resolve("vm.raw-cow"));
+        long saved = cow ? savedBytes() : 0;
+        service.startAgain();
+        assertThat(service.job("vm").get("currentProgress").asLong()).isGreaterThanOrEqualTo(saved);
+        return cow;
     }
 
     private Tool writer(String uri, int offset) throws Exception {
@@ -150,11 +169,7 @@ class ServiceKillIT {
 
     /** What the sidecar says now, counted without any code of ours. */
     private long savedBytes() throws Exception {
-        Path file = data.resolve("vm.raw-cow");
-        if (!Files.exists(file)) {
-            return 0;
-        }
-        byte[] sidecar = Files.readAllBytes(file);
+        byte[] sidecar = Files.readAllBytes(data.resolve("vm.raw-cow"));
         long bits = 0;
         int end = HEADER_BYTES + SIZE / SECTOR / 8;
         for (int at = HEADER_BYTES; at < end; at += Long.BYTES) {
