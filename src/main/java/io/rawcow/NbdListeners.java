@@ -15,11 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the NBD server as it is configured, and refuses what may not be. */
 final class NbdListeners {
+    private static final Pattern ADVERTISED =
+            Pattern.compile("(\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?");
+
     private NbdListeners() {}
 
     /**
@@ -31,7 +35,8 @@ final class NbdListeners {
         boolean tlsRequired = properties.tls().mode() == TlsMode.REQUIRED;
         List<Endpoint> endpoints = new ArrayList<>();
         if (!properties.listen().equals(NbdProperties.NONE)) {
-            endpoints.add(new Endpoint.Tcp(tcpAddress(properties), tlsRequired));
+            InetSocketAddress address = tcpAddress(properties);
+            endpoints.add(new Endpoint.Tcp(address, tlsRequired, advertised(properties, address.getAddress())));
         }
         if (properties.socket() != null) {
             endpoints.add(new Endpoint.Unix(
@@ -58,6 +63,24 @@ final class NbdListeners {
                     + " (--nbd-socket), or configure rawcow.nbd.tls with mode: required");
         }
         return new InetSocketAddress(address, listen.port());
+    }
+
+    /** As it was stated: certificates have names. */
+    private static String advertised(NbdProperties properties, InetAddress address) {
+        String stated = properties.advertise();
+        if (stated == null && address.isAnyLocalAddress()) {
+            throw new StartException("cannot start: rawcow.nbd.listen is every address: say in rawcow.nbd.advertise,"
+                    + " HOST or HOST:PORT, where clients reach it");
+        }
+        if (stated == null) {
+            String host = parse(properties.listen()).host();
+            return host.contains(":") ? "[" + host + "]" : host;
+        }
+        if (!ADVERTISED.matcher(stated).matches()) {
+            throw new StartException("cannot start: rawcow.nbd.advertise is not HOST or HOST:PORT, as disks.example or"
+                    + " [2001:db8::7]:10809: " + stated);
+        }
+        return stated;
     }
 
     private static HostPort parse(String text) {

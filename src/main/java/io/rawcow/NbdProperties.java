@@ -15,6 +15,7 @@ import org.springframework.util.unit.DataSize;
  * Where and how exports are offered to NBD clients.
  *
  * @param listen TCP: a loopback address unless TLS is required; {@code none} for no TCP
+ * @param advertise what URIs name instead of the host, or host and port, that it listens on
  * @param socket the path of a Unix socket; none if not stated
  * @param socketMode the permissions of its file, octal
  * @param connections clients at once, of all exports
@@ -25,6 +26,7 @@ import org.springframework.util.unit.DataSize;
  */
 record NbdProperties(
         @DefaultValue("127.0.0.1:10809") String listen,
+        @Nullable String advertise,
         @Nullable String socket,
         @DefaultValue("0660") String socketMode,
         @DefaultValue("1000") int connections,
@@ -35,7 +37,7 @@ record NbdProperties(
         @DefaultValue Tls tls) {
 
     static final String NONE = "none";
-    /** Less than a stop may take, so that what hangs in a dead disk leaves time to close the other images. */
+    /** A part of what a stop may take, so that what hangs in a dead disk leaves time to close the other images. */
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     private static final Pattern MODE = Pattern.compile("0[0-7]{3}");

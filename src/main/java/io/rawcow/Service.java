@@ -13,7 +13,8 @@ import org.springframework.boot.web.server.servlet.context.ServletWebServerAppli
 final class Service implements AutoCloseable {
     private static final Map<String, Object> DEFAULTS = Map.ofEntries(
             Map.entry("server.shutdown", "graceful"),
-            Map.entry("spring.lifecycle.timeout-per-shutdown-phase", "10s"),
+            // The first of the parts that ServiceProcess gives 25 s in all.
+            Map.entry("spring.lifecycle.timeout-per-shutdown-phase", "5s"),
             // Platform threads, since the catalog's I/O blocks in the kernel; what only waits takes none of them.
             Map.entry("server.tomcat.threads.max", "64"),
             Map.entry("server.tomcat.threads.min-spare", "4"),
@@ -29,7 +30,9 @@ final class Service implements AutoCloseable {
             Map.entry("management.endpoints.web.discovery.enabled", "false"),
             Map.entry("management.endpoint.health.probes.enabled", "true"),
             Map.entry("management.endpoint.health.group.liveness.include", "livenessState"),
-            Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"));
+            Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"),
+            // Which declared image is missing, and why.
+            Map.entry("management.endpoint.health.group.readiness.show-details", "always"));
 
     private final ServletWebServerApplicationContext context;
     private final Catalog catalog;

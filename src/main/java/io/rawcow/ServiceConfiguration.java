@@ -111,6 +111,11 @@ class ServiceConfiguration {
     }
 
     @Bean
+    Serving serving(Catalog catalog) {
+        return new Serving(catalog);
+    }
+
+    @Bean
     ApiSettings apiSettings() {
         return ApiSettings.DEFAULT;
     }
@@ -119,7 +124,7 @@ class ServiceConfiguration {
     @Bean
     HealthIndicator catalogHealthIndicator(Catalog catalog) {
         return () -> {
-            List<String> missing = catalog.missing();
+            List<Catalog.Missing> missing = catalog.missing();
             return missing.isEmpty()
                     ? Health.up().build()
                     : Health.outOfService().withDetail("missing", missing).build();

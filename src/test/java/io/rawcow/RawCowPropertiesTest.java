@@ -117,6 +117,7 @@ class RawCowPropertiesTest {
     void everyPropertyOfNbdIsRead() {
         RawCowProperties properties = bind(Map.ofEntries(
                 Map.entry("rawcow.nbd.listen", "none"),
+                Map.entry("rawcow.nbd.advertise", "disks.example"),
                 Map.entry("rawcow.nbd.socket", "/run/nbd.sock"),
                 Map.entry("rawcow.nbd.socket-mode", "0751"),
                 Map.entry("rawcow.nbd.connections", "3"),
@@ -131,6 +132,7 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.nbd.tls.allowed-subjects[0]", "CN=guest,O=Example")));
 
         assertThat(properties.nbd().listen()).isEqualTo("none");
+        assertThat(properties.nbd().advertise()).isEqualTo("disks.example");
         assertThat(properties.nbd().socket()).isEqualTo("/run/nbd.sock");
         assertThat(properties.nbd().tls())
                 .isEqualTo(new Tls(TlsMode.OPTIONAL, "c", "k", "a", List.of("CN=guest,O=Example")));

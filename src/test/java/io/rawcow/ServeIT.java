@@ -2,6 +2,7 @@ package io.rawcow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -14,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -102,6 +104,24 @@ class ServeIT {
         }
     }
 
+    @Test
+    void signalDuringTheStartLeavesEverythingInOrder() throws Exception {
+        Path socket = folder.resolve("nbd.sock");
+        Process process =
+                serve("--data", ".", "--listen", "127.0.0.1:0", "--nbd", "none", "--nbd-socket", socket.toString());
+        try {
+            // It listens for NBD clients before anything is opened, and long before it says so.
+            await().atMost(Duration.ofMinutes(1)).until(() -> Files.exists(socket));
+            assertThat(process.toHandle().destroy()).isTrue();
+
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+            assertThat(socket).doesNotExist();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     private static int status(String uri) throws Exception {
         return HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(URI.create(uri)).build(), BodyHandlers.discarding())
@@ -124,6 +144,15 @@ class ServeIT {
                             tls.equals("off") ? "rawcow.nbd.connections=1" : "rawcow.nbd.tls.key=k"))
                     .contains("--nbd 0.0.0.0:0 is not a loopback address", "mode: required");
         }
+        String[] wildcard = {
+            "rawcow.data=" + folder,
+            "rawcow.listen=127.0.0.1:0",
+            "rawcow.nbd.listen=0.0.0.0:0",
+            "rawcow.nbd.tls.mode=required",
+            "rawcow.nbd.tls.certificate=c",
+            "rawcow.nbd.tls.key=k"
+        };
+        assertThat(explained(wildcard)).contains("rawcow.nbd.advertise");
         assertThat(explained("rawcow.listen=127.0.0.1:0", "server.address=0.0.0.0"))
                 .contains("--data");
     }

@@ -9,13 +9,15 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All that the service serves: images, exports, jobs, and what is told about them. Opening it opens what an earlier run
- * left, offers it to clients and goes on with its jobs; closing it leaves everything so that the next one can.
+ * left; serving lets clients in and goes on with the jobs; closing it leaves everything so that the next one can.
  */
 public final class Catalog implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Catalog.class.getName());
@@ -27,8 +29,13 @@ public final class Catalog implements AutoCloseable {
     private final Exports exports;
     private final Jobs jobs;
     private final EventLog events;
-    private final CatalogSettings settings;
+    private final Room imageRoom;
     private final List<DeclaredImage> declared;
+    /** Why declared images were not made ready, by name. */
+    private final Map<String, String> problems = new ConcurrentHashMap<>();
+
+    private volatile List<DeclaredImage> ready = List.of();
+    private volatile boolean serving;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean closedCleanly;
 
@@ -38,7 +45,7 @@ public final class Catalog implements AutoCloseable {
         this.store = store;
         this.host = clients.host();
         this.clients = clients.watch();
-        this.settings = settings;
+        this.imageRoom = new Room("images", settings.images());
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
         this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
@@ -65,8 +72,8 @@ public final class Catalog implements AutoCloseable {
     public record Clients(ExportHost host, ClientWatch watch) {}
 
     /**
-     * Opens the catalog of the primary root, its images, exports and jobs, and what is declared. Clients are let in
-     * when all exports are offered, and before any job runs.
+     * Opens the catalog of the primary root, its images, exports and jobs, and what is declared. Nobody is served yet,
+     * and no job runs.
      *
      * @param clients asked when the catalog is ours, so that a second service on it is told of that and not of its
      *     addresses; what it answers is closed with the catalog
@@ -101,21 +108,36 @@ public final class Catalog implements AutoCloseable {
     private void restore() throws BlockException {
         images.restore();
         exports.restore();
-        List<DeclaredImage> ready = declared.stream().filter(this::declare).toList();
-        host.serve();
         jobs.restore();
+        ready = declared.stream().filter(this::declare).toList();
+    }
+
+    /** Lets clients in, which find every export there is, and then lets jobs run. To be called once. */
+    public void serve() {
+        host.serve();
+        serving = true;
+        jobs.resume();
         ready.forEach(this::startDeclared);
     }
 
     /** What a client would do at every start: PUT image, PUT export. */
     private boolean declare(DeclaredImage wanted) {
+        try {
+            var _ = images.put(wanted.name(), wanted.image());
+        } catch (ProblemException e) {
+            return notReady(wanted.name(), e);
+        }
+        return declareExport(wanted);
+    }
+
+    private boolean declareExport(DeclaredImage wanted) {
         String name = wanted.name();
         try {
-            var _ = images.put(name, wanted.image());
             ExportRequest export = wanted.export();
             if (export != null) {
                 var _ = exports.put(name, export);
             }
+            problems.remove(name);
             return true;
         } catch (ProblemException e) {
             return notReady(name, e);
@@ -139,18 +161,10 @@ public final class Catalog implements AutoCloseable {
         }
     }
 
-    private static boolean notReady(String name, ProblemException why) {
+    private boolean notReady(String name, ProblemException why) {
+        problems.put(name, String.valueOf(why.getMessage()));
         LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, why.getMessage());
         return false;
-    }
-
-    /** @throws ProblemException BUSY if there are as many as there may be */
-    static void requireRoom(String what, int are, int most) {
-        if (are >= most) {
-            throw new ProblemException(
-                            ProblemCode.BUSY, "there are as many %s as there may be: limit=%d".formatted(what, most))
-                    .withAction("delete some, or raise rawcow.limits." + what);
-        }
     }
 
     public Images images() {
@@ -179,12 +193,17 @@ public final class Catalog implements AutoCloseable {
     /**
      * The declared images that are not open, or not offered as declared: the service is not ready while there are any.
      */
-    public List<String> missing() {
+    public List<Missing> missing() {
         return declared.stream()
                 .filter(image -> !isReady(image))
-                .map(DeclaredImage::name)
+                .map(image -> new Missing(
+                        image.name(),
+                        problems.getOrDefault(image.name(), "the image is not open, or not offered as declared")))
                 .toList();
     }
+
+    /** A declared image that is not ready, and why. */
+    public record Missing(String name, String why) {}
 
     private boolean isReady(DeclaredImage image) {
         ExportRequest export = image.export();
@@ -192,7 +211,10 @@ public final class Catalog implements AutoCloseable {
     }
 
     private boolean isDeclaredExport(String name) {
-        return declared.stream().anyMatch(image -> image.name().equals(name) && image.export() != null);
+        return declared.stream()
+                .filter(image -> image.name().equals(name))
+                .map(DeclaredImage::export)
+                .anyMatch(export -> export != null && exports.isAsWanted(name, export));
     }
 
     /** What images need to know of the others. */
@@ -213,14 +235,27 @@ public final class Catalog implements AutoCloseable {
         }
 
         @Override
-        public void requireRoom(int there) {
-            Catalog.requireRoom("images", there, settings.images());
+        public Room room() {
+            return imageRoom;
+        }
+
+        @Override
+        public boolean wanted(String image) {
+            if (!serving || !problems.containsKey(image)) {
+                return false;
+            }
+            declared.stream()
+                    .filter(each -> each.name().equals(image) && declareExport(each))
+                    .forEach(Catalog.this::startDeclared);
+            return true;
         }
 
         @Override
         public void opened(String image) {
             exports.adopt(image);
-            jobs.adopt(image);
+            if (serving) {
+                jobs.adopt(image);
+            }
         }
 
         @Override

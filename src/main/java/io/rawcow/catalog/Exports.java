@@ -28,10 +28,10 @@ public final class Exports {
     private final ExportHost host;
     private final EventLog events;
     private final InstantSource clock;
-    private final NameLocks names = new NameLocks();
+    private final NameLocks names = new NameLocks("export");
     private final ConcurrentSkipListMap<String, ManagedExport> exports = new ConcurrentSkipListMap<>();
     private volatile Predicate<String> declared = name -> false;
-    private volatile int limit = Integer.MAX_VALUE;
+    private volatile Room room = Room.UNLIMITED;
 
     Exports(CatalogStore store, Images images, ExportHost host, EventLog events, InstantSource clock) {
         this.store = store;
@@ -41,14 +41,14 @@ public final class Exports {
         this.clock = clock;
     }
 
-    /** @param test whether the configuration wants an export */
+    /** @param test whether the configuration wants an export as it is */
     void declared(Predicate<String> test) {
         declared = test;
     }
 
     /** @param most exports that there may be at one time */
     void limit(int most) {
-        limit = most;
+        room = new Room("exports", most);
     }
 
     // ---- looking
@@ -70,7 +70,12 @@ public final class Exports {
     private ManagedExport require(String name) {
         ManagedExport export = find(Names.require("export", name));
         if (export == null) {
-            throw new ProblemException(ProblemCode.EXPORT_NOT_FOUND, "there is no export of this name: export=" + name);
+            throw ProblemException.ofField(
+                    ProblemCode.EXPORT_NOT_FOUND,
+                    "there is no export of this name: export=" + name,
+                    "export",
+                    name,
+                    "list the exports, or create it with PUT");
         }
         return export;
     }
@@ -103,9 +108,13 @@ public final class Exports {
     /** Whether clients find an export that is as wanted. */
     boolean isOffered(String name, ExportRequest wanted) {
         ManagedExport export = exports.get(name);
-        return export != null
-                && export.state() == ExportState.OFFERED
-                && export.record().differences(wanted).isEmpty();
+        return export != null && export.state() == ExportState.OFFERED && isAsWanted(name, wanted);
+    }
+
+    /** Whether there is an export that is as wanted, offered or not. */
+    boolean isAsWanted(String name, ExportRequest wanted) {
+        ManagedExport export = exports.get(name);
+        return export != null && export.record().differences(wanted).isEmpty();
     }
 
     // ---- PUT
@@ -157,8 +166,11 @@ public final class Exports {
                 .withAction("let them disconnect, or remove it with mode=hard");
     }
 
-    private EnsuredExport again(ManagedExport known) {
+    private EnsuredExport again(ManagedExport known) throws BlockException {
         LiveImage image = images.requireOpen(known.record().image());
+        if (!known.isRecorded()) {
+            record(known);
+        }
         if (known.state() == ExportState.UNAVAILABLE) {
             known.offer(image);
             tell(known, "state");
@@ -168,13 +180,38 @@ public final class Exports {
 
     private EnsuredExport create(String name, String image, ExportRequest wanted) throws BlockException {
         LiveImage live = images.requireOpen(image);
-        Catalog.requireRoom("exports", exports.size(), limit);
-        var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
-        store.save(Kind.EXPORTS, name, export.record());
-        export.offer(live);
-        exports.put(name, export);
-        tell(export, "created");
-        return new EnsuredExport(export.view(), true);
+        try (var _ = room.take(exports::size)) {
+            var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
+            recordNew(export);
+            export.offer(live);
+            exports.put(name, export);
+            tell(export, "created");
+            return new EnsuredExport(export.view(), true);
+        }
+    }
+
+    /** If it fails, the next start must not find what nobody was promised. */
+    private void recordNew(ManagedExport export) throws BlockException {
+        try {
+            record(export);
+        } catch (BlockException e) {
+            try {
+                forgetRecord(export);
+            } catch (BlockException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+    }
+
+    private void record(ManagedExport export) throws BlockException {
+        store.save(Kind.EXPORTS, export.name(), export.record());
+        export.recorded(true);
+    }
+
+    private void forgetRecord(ManagedExport export) throws BlockException {
+        export.recorded(false);
+        store.remove(Kind.EXPORTS, export.name());
     }
 
     private void tell(ManagedExport export, String change) {
@@ -223,7 +260,7 @@ public final class Exports {
             removeWithdrawn(export);
             return;
         }
-        store.remove(Kind.EXPORTS, export.name());
+        forgetRecord(export);
         boolean first = export.state() != ExportState.HIDDEN;
         export.hide();
         try {
@@ -240,7 +277,7 @@ public final class Exports {
     private void removeWithdrawn(ManagedExport export) throws BlockException {
         boolean removed = false;
         try {
-            store.remove(Kind.EXPORTS, export.name());
+            forgetRecord(export);
             removed = true;
         } finally {
             if (!removed) {
@@ -315,12 +352,13 @@ public final class Exports {
             }
             withdrawn.add(export);
         }
+        withdrawn.forEach(export -> tell(export, "state"));
     }
 
     /** Forgets the exports of an image that is deleted. */
     void forgetAll(String image) throws BlockException {
         for (ManagedExport export : all(image)) {
-            store.remove(Kind.EXPORTS, export.name());
+            forgetRecord(export);
             forget(export);
         }
     }
@@ -331,6 +369,7 @@ public final class Exports {
     void restore() throws BlockException {
         for (ExportRecord record : store.load(Kind.EXPORTS, ExportRecord.class)) {
             var export = new ManagedExport(record, host);
+            export.recorded(true);
             exports.put(record.name(), export);
             offerAgain(export);
             tell(export, "restored");

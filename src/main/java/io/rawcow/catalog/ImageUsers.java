@@ -22,12 +22,19 @@ interface ImageUsers {
         return false;
     }
 
+    /** How many images there may be. */
+    default Room room() {
+        return Room.UNLIMITED;
+    }
+
     /**
-     * There is going to be one more.
+     * A request for it was done, and its name is free again.
      *
-     * @throws ProblemException BUSY if there are as many as there may be
+     * @return whether more was done, since the configuration wants more of it than there was
      */
-    default void requireRoom(int images) {}
+    default boolean wanted(String image) {
+        return false;
+    }
 
     /** A request has opened it. */
     default void opened(String image) {}

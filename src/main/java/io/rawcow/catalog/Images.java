@@ -27,7 +27,7 @@ public final class Images {
     private final Openings openings;
     private final EventLog events;
     private final InstantSource clock;
-    private final NameLocks locks = new NameLocks();
+    private final NameLocks locks = new NameLocks("image");
     private final ConcurrentSkipListMap<String, ManagedImage> images = new ConcurrentSkipListMap<>();
     private volatile ImageUsers users = ImageUsers.NOBODY;
     private volatile boolean closing;
@@ -105,12 +105,12 @@ public final class Images {
         return live;
     }
 
-    private ImageView view(ManagedImage image) {
-        return image.view(users.exports(image.name()), users.activeJobs(image.name()));
-    }
-
     List<String> names() {
         return List.copyOf(images.keySet());
+    }
+
+    private ImageView view(ManagedImage image) {
+        return image.view(users.exports(image.name()), users.activeJobs(image.name()));
     }
 
     boolean isUnavailable(String name) {
@@ -127,11 +127,20 @@ public final class Images {
      */
     public Ensured put(String name, ImageRequest request) {
         Names.require("image", name);
-        ImageRequest wanted = paths.resolve(request);
+        Ensured ensured = ensure(name, paths.resolve(request));
+        return users.wanted(name) ? new Ensured(get(name), ensured.created()) : ensured;
+    }
+
+    private Ensured ensure(String name, ImageRequest wanted) {
         try (var _ = locks.holdForRequest(name)) {
             requireServing();
             ManagedImage known = images.get(name);
-            return known != null ? again(known, wanted) : unknown(name, wanted);
+            if (known != null) {
+                return again(known, wanted);
+            }
+            try (var _ = users.room().take(images::size)) {
+                return unknown(name, wanted);
+            }
         } catch (BlockException e) {
             throw ProblemException.of(e);
         }
@@ -165,7 +174,6 @@ public final class Images {
     }
 
     private Ensured unknown(String name, ImageRequest wanted) throws BlockException {
-        users.requireRoom(images.size());
         Ownership.requireNobodys(images.values(), wanted.sidecar(), wanted.rawFile());
         if (wanted.sidecar() == null) {
             return new Ensured(openRawFile(name, wanted), false);
@@ -328,8 +336,15 @@ public final class Images {
     public void delete(String name, boolean deleteFiles) {
         try (var _ = locks.holdForRequest(name)) {
             ManagedImage image = require(name);
-            requireServing();
             requireIdle(name);
+            delete(name, image, deleteFiles);
+        } catch (BlockException e) {
+            throw ProblemException.of(e);
+        }
+    }
+
+    private void delete(String name, ManagedImage image, boolean deleteFiles) throws BlockException {
+        try {
             if (deleteFiles) {
                 Ownership.requireNoBacking(images.values(), image);
             }
@@ -349,12 +364,13 @@ public final class Images {
                 images.remove(name, image);
                 events.image(name, "deleted", null);
             }
-        } catch (BlockException e) {
-            throw ProblemException.of(e);
+        } finally {
+            announceState(image);
         }
     }
 
     private void requireIdle(String name) {
+        requireServing();
         List<String> active = users.activeJobs(name);
         if (!active.isEmpty()) {
             throw new ProblemException(
@@ -374,23 +390,11 @@ public final class Images {
     }
 
     /**
-     * Closes every image.
+     * Closes every image, side by side: one whose disk hangs does not keep the others.
      *
-     * @return whether all were closed cleanly
+     * @return whether all were closed cleanly, and in time
      */
     boolean close() {
-        boolean clean = true;
-        for (ManagedImage image : images.values()) {
-            try (var _ = locks.hold(image.name())) {
-                LiveImage live = image.live();
-                if (live != null) {
-                    live.close();
-                }
-            } catch (BlockException e) {
-                clean = false;
-                LOG.log(Level.WARNING, "image not closed cleanly: image={0} {1}", image.name(), e.getMessage());
-            }
-        }
-        return clean;
+        return ImageClosings.closeAll(images.values(), locks);
     }
 }

@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
  * not, and nothing is started. Safe from many threads.
  */
 public final class Jobs {
-    private static final Duration HALT_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration HALT_PATIENCE = Duration.ofSeconds(3);
 
     private final Images images;
     private final JobKeeper keeper;
     private final InstantSource clock;
     private final ConcurrentSkipListMap<String, ManagedJob> jobs;
     /** An id is held before the name of its image, by whoever starts or forgets a job. */
-    private final NameLocks ids = new NameLocks();
+    private final NameLocks ids = new NameLocks("job");
 
     Jobs(Images images, JobKeeper keeper, InstantSource clock) {
         this.images = images;
@@ -269,7 +269,7 @@ public final class Jobs {
 
     // ---- restart and end
 
-    /** Takes up the jobs that an earlier run of the service left. */
+    /** Reads the jobs that an earlier run of the service left; none runs yet. */
     void restore() throws BlockException {
         List<JobRecord> records = new ArrayList<>(keeper.store().load(Kind.JOBS, JobRecord.class));
         records.sort(Comparator.comparing(JobRecord::createdAt));
@@ -277,7 +277,15 @@ public final class Jobs {
             jobs.put(record.id(), new ManagedJob(record.withLast(record.last().interrupted())));
         }
         keeper.forgetOld();
-        images.names().forEach(this::adopt);
+    }
+
+    /** Goes on with them. */
+    void resume() {
+        for (String image : images.names()) {
+            try (var _ = images.locks().hold(image)) {
+                adopt(image);
+            }
+        }
     }
 
     /** Gives an image that was opened the jobs that wait for it. */

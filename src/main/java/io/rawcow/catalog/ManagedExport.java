@@ -16,6 +16,7 @@ final class ManagedExport {
     private final ExportHost host;
     private volatile @Nullable OfferedExport offered;
     private volatile boolean hidden;
+    private volatile boolean recorded;
 
     ManagedExport(ExportRecord record, ExportHost host) {
         this.record = record;
@@ -28,6 +29,15 @@ final class ManagedExport {
 
     ExportRecord record() {
         return record;
+    }
+
+    /** Whether the catalog on disk is known to have it; not after a removal that failed half-way. */
+    boolean isRecorded() {
+        return recorded;
+    }
+
+    void recorded(boolean is) {
+        recorded = is;
     }
 
     void offer(LiveImage image) {

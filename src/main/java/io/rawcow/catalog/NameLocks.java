@@ -8,6 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class NameLocks {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private final String what;
     private final ReentrantLock[] stripes = new ReentrantLock[256];
 
     /** A name that is held until this is closed. */
@@ -16,7 +17,9 @@ final class NameLocks {
         void close();
     }
 
-    NameLocks() {
+    /** @param what the names are of, in words for people */
+    NameLocks(String what) {
+        this.what = what;
         for (int i = 0; i < stripes.length; i++) {
             stripes[i] = new ReentrantLock();
         }
@@ -42,7 +45,8 @@ final class NameLocks {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        throw new ProblemException(ProblemCode.BUSY, "another request works on the image: image=" + name)
+        throw new ProblemException(
+                        ProblemCode.BUSY, "another request works on the %s: %s=%s".formatted(what, what, name))
                 .withAction("repeat the request after the time of the Retry-After header");
     }
 

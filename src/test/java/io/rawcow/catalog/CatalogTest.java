@@ -65,6 +65,7 @@ class CatalogTest {
         var roots = new DataRoots(List.of(new DataRoots.Root(folder, true, CatalogStore.FOLDER)));
         var clients = new Catalog.Clients(new FakeExportHost(), new ClientWatch());
         catalog = Catalog.open(new Catalog.Files(roots, TestLive.folder()), settings, List.of(declared), () -> clients);
+        catalog.serve();
     }
 
     private void restart(DeclaredImage... declared) throws Exception {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.block.BlockException;
+import io.rawcow.image.LiveImage;
 import io.rawcow.image.TestLive;
 import io.rawcow.nbd.server.Export;
 import io.rawcow.posix.DataRoots;
@@ -57,6 +59,7 @@ class ExportsTest {
                 CatalogSettings.DEFAULT,
                 List.of(declared),
                 () -> new Catalog.Clients(host, watch));
+        catalog.serve();
     }
 
     private void restart(DeclaredImage... declared) throws Exception {
@@ -322,10 +325,80 @@ class ExportsTest {
     }
 
     @Test
+    void imageThatIsHeldDoesNotKeepTheOthersFromBeingClosed() throws Exception {
+        var other = new ImageRequest("z.raw-cow", "golden.img", null, "z.img", null, null, null, null, null, null);
+        var _ = catalog.images().put("z", other);
+        LiveImage held = catalog.images().requireOpen("vm");
+        LiveImage free = catalog.images().requireOpen("z");
+
+        try (var _ = catalog.images().locks().hold("vm")) {
+            catalog.close();
+
+            assertThat(catalog.isClosedCleanly()).isFalse();
+            assertThatThrownBy(free::flush).isInstanceOf(BlockException.class);
+        }
+        // Whatever held it has come back.
+        await().untilAsserted(() -> assertThatThrownBy(held::flush).isInstanceOf(BlockException.class));
+    }
+
+    @Test
+    void declaredExportAndStreamComeWithTheImageThatDidNotOpenAtTheStart() throws Exception {
+        catalog.images().delete("vm", true);
+        Files.move(root.resolve("golden.img"), root.resolve("away.img"));
+        var stream = new JobRequest(JobRequest.STREAM, "vm", 4096, ErrorPolicy.ENOSPC, true, false, false);
+        restart(new DeclaredImage("vm", IMAGE, new ExportRequest("vm", null, null, null), stream));
+        assertThat(catalog.missing()).hasSize(1);
+
+        Files.move(root.resolve("away.img"), root.resolve("golden.img"));
+        assertThat(catalog.images().put("vm", IMAGE).image().exports()).containsExactly("vm");
+
+        assertThat(catalog.missing()).isEmpty();
+        assertThat(catalog.jobs().get("vm", java.time.Duration.ZERO).image()).isEqualTo("vm");
+    }
+
+    @Test
+    void removalThatFailedHalfWayIsUndoneDurablyByARepeatedPut() throws Exception {
+        var _ = exports().put("disk", VM);
+        // A record that cannot be unlinked, for it is a folder.
+        Path record = root.resolve(CatalogStore.FOLDER).resolve("exports/disk.json");
+        Files.delete(record);
+        Files.createDirectory(record);
+        for (Removal how : Removal.values()) {
+            assertThatThrownBy(() -> exports().delete("disk", how)).isInstanceOf(ProblemException.class);
+            assertThat(exports().get("disk").state()).isEqualTo(ExportState.OFFERED);
+        }
+        Files.delete(record);
+
+        assertThat(exports().put("disk", VM).created()).isFalse();
+
+        restart();
+        assertThat(exports().get("disk").state()).isEqualTo(ExportState.OFFERED);
+    }
+
+    @Test
+    void creationThatCannotBeRecordedLeavesNothing() throws Exception {
+        Path record = root.resolve(CatalogStore.FOLDER).resolve("exports/disk.json");
+        Files.createDirectory(record);
+        assertThatThrownBy(() -> exports().put("disk", VM)).isInstanceOf(ProblemException.class);
+        refused(ProblemCode.EXPORT_NOT_FOUND, () -> exports().get("disk"));
+        Files.delete(record);
+
+        assertThat(exports().put("disk", VM).created()).isTrue();
+    }
+
+    @Test
     void exportThatIsNotAsDeclaredHoldsReadinessDown() throws Exception {
         var _ = exports().put("vm", VM);
         restart(new DeclaredImage("vm", SAME, new ExportRequest("vm", true, null, null), null));
 
-        assertThat(catalog.missing()).containsExactly("vm");
+        assertThat(catalog.missing())
+                .singleElement()
+                .satisfies(missing -> assertThat(missing.why()).contains("requested otherwise"));
+        exports().delete("vm", Removal.SAFE);
+        var _ = catalog.images().put("vm", SAME);
+
+        assertThat(catalog.missing()).isEmpty();
+        assertThat(host.find("vm").export().readOnly()).isTrue();
+        refused(ProblemCode.EXPORT_IN_USE, () -> exports().delete("vm", Removal.SAFE));
     }
 }

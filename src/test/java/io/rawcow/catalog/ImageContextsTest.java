@@ -45,6 +45,7 @@ class ImageContextsTest {
         var clients = new Catalog.Clients(new FakeExportHost(), new ClientWatch());
         catalog = Catalog.open(
                 new Catalog.Files(roots, TestLive.folder()), CatalogSettings.DEFAULT, List.of(), () -> clients);
+        catalog.serve();
         var request =
                 new ImageRequest("vm.raw-cow", "golden.img", null, "vm.img", 2L * MIB, 4 * KIB, null, null, null, null);
         var _ = catalog.images().put("vm", request);

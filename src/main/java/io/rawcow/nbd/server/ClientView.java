@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * A connected client.
  *
  * @param id unique while the server runs
- * @param address {@code host:port} of TCP; {@code unix} with the peer's user where the kernel tells it
+ * @param address {@code host:port} of TCP; {@code unix user=NAME}, {@code unix} where the kernel does not tell it
  * @param tlsSubject the client certificate's subject (RFC 2253); null without one
  * @param requests answered so far
  * @param bytesRead of answered reads

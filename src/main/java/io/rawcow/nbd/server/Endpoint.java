@@ -2,6 +2,7 @@ package io.rawcow.nbd.server;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Where clients connect. */
 public sealed interface Endpoint {
@@ -9,11 +10,28 @@ public sealed interface Endpoint {
     /** The URI of an export, as the NBD project's uri.md has it: {@code nbd://host:port/name} and its relatives. */
     String uri(String exportName);
 
-    /** @param tls whether the URI says {@code nbds}: the server requires it */
-    record Tcp(InetSocketAddress address, boolean tls) implements Endpoint {
+    /**
+     * TCP.
+     *
+     * @param tls whether the URI says {@code nbds}: the server requires it
+     * @param advertised what URIs name: a host, or {@code host:port}, IPv6 in brackets; null for the address itself
+     */
+    record Tcp(
+            InetSocketAddress address,
+            boolean tls,
+            @Nullable String advertised) implements Endpoint {
+        public Tcp(InetSocketAddress address, boolean tls) {
+            this(address, tls, null);
+        }
+
+        /** The same at the address that was found. */
+        Tcp at(InetSocketAddress found) {
+            return new Tcp(found, tls, advertised);
+        }
+
         @Override
         public String uri(String exportName) {
-            return Uris.tcp(this, exportName);
+            return advertised == null ? Uris.tcp(this, exportName) : Uris.advertised(this, advertised, exportName);
         }
     }
 

@@ -48,8 +48,7 @@ final class Listener implements AutoCloseable {
             // A restart must find its address free although old connections linger.
             socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
             socket.bind(wanted.address(), BACKLOG);
-            var listener = new Listener(
-                    socket, null, new Endpoint.Tcp((InetSocketAddress) socket.getLocalAddress(), wanted.tls()));
+            var listener = new Listener(socket, null, wanted.at((InetSocketAddress) socket.getLocalAddress()));
             listening = true;
             return listener;
         } catch (IOException e) {

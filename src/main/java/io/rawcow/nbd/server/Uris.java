@@ -33,6 +33,16 @@ final class Uris {
                         encode(endpoint.path().toString()));
     }
 
+    static String advertised(Endpoint.Tcp endpoint, String where, String exportName) {
+        boolean port = where.lastIndexOf(':') > where.lastIndexOf(']');
+        return "%s://%s%s/%s"
+                .formatted(
+                        endpoint.tls() ? "nbds" : "nbd",
+                        where.replace("%", "%25"),
+                        port ? "" : ":" + endpoint.address().getPort(),
+                        encode(exportName));
+    }
+
     private static String encode(String text) {
         var out = new StringBuilder();
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
