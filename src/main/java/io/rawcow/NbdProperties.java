@@ -72,7 +72,7 @@ record NbdProperties(
      *
      * @param certificate the server's, and those that lead to its authority
      * @param key its private key
-     * @param clientCa who signs clients' certificates; if stated, every client has to show one
+     * @param clientCa who signs clients' certificates; if stated, every client has to show one; needs mode required
      * @param allowedSubjects distinguished names of client certificates (RFC 2253); all if none is stated
      */
     record Tls(
@@ -90,6 +90,10 @@ record NbdProperties(
             if (mode == TlsMode.OFF && (certificate != null || key != null || clientCa != null)) {
                 throw new IllegalArgumentException(
                         "rawcow.nbd.tls has files but its mode is off: say optional or required");
+            }
+            if (mode == TlsMode.OPTIONAL && clientCa != null) {
+                throw new IllegalArgumentException(
+                        "rawcow.nbd.tls.client-ca needs mode required: else one need not be shown");
             }
             if (clientCa == null && !allowedSubjects.isEmpty()) {
                 throw new IllegalArgumentException(

@@ -9,6 +9,8 @@ import io.rawcow.image.Tool;
 import io.rawcow.nbd.server.Certificates;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,14 +40,13 @@ class NbdTlsIT {
         Files.copy(folder.resolve(certificate + "-key.pem"), wallet.resolve("client-key.pem"));
     }
 
-    private static TestService start(String mode) {
-        return TestService.start(
-                folder.resolve("data"),
+    private static TestService start(String mode, String... more) {
+        var properties = new ArrayList<String>(List.of(
                 "rawcow.nbd.tls.mode=" + mode,
                 "rawcow.nbd.tls.certificate=" + folder.resolve("server-cert.pem"),
-                "rawcow.nbd.tls.key=" + folder.resolve("server-key.pem"),
-                "rawcow.nbd.tls.client-ca=" + folder.resolve("ca-cert.pem"),
-                "rawcow.nbd.tls.allowed-subjects[0]=O=rawcow,CN=client");
+                "rawcow.nbd.tls.key=" + folder.resolve("server-key.pem")));
+        properties.addAll(List.of(more));
+        return TestService.start(folder.resolve("data"), properties.toArray(String[]::new));
     }
 
     /** The URI of an export, as the service tells it. */
@@ -66,7 +67,10 @@ class NbdTlsIT {
 
     @Test
     void onlyClientsWithAnAllowedCertificateAreServedWhereTlsIsRequired() throws Exception {
-        try (TestService service = start("required")) {
+        try (TestService service = start(
+                "required",
+                "rawcow.nbd.tls.client-ca=" + folder.resolve("ca-cert.pem"),
+                "rawcow.nbd.tls.allowed-subjects[0]=O=rawcow,CN=client")) {
             String uri = uri(service);
 
             assertThat(uri).startsWith("nbds://127.0.0.1:");
@@ -89,7 +93,6 @@ class NbdTlsIT {
             assertThat(uri).startsWith("nbd://127.0.0.1:");
             Tool.run(folder, "nbdinfo", "--size", uri).succeeded();
             size(uri.replace("nbd:", "nbds:"), "guest").succeeded();
-            assertThat(size(uri.replace("nbd:", "nbds:"), "stranger").status()).isNotZero();
         }
     }
 }

@@ -125,7 +125,7 @@ class RawCowPropertiesTest {
                 Map.entry("rawcow.nbd.buffers", "1MB"),
                 Map.entry("rawcow.nbd.handshake-timeout", "1s"),
                 Map.entry("rawcow.nbd.stall-timeout", "500ms"),
-                Map.entry("rawcow.nbd.tls.mode", "optional"),
+                Map.entry("rawcow.nbd.tls.mode", "required"),
                 Map.entry("rawcow.nbd.tls.certificate", "c"),
                 Map.entry("rawcow.nbd.tls.key", "k"),
                 Map.entry("rawcow.nbd.tls.client-ca", "a"),
@@ -135,7 +135,7 @@ class RawCowPropertiesTest {
         assertThat(properties.nbd().advertise()).isEqualTo("disks.example");
         assertThat(properties.nbd().socket()).isEqualTo("/run/nbd.sock");
         assertThat(properties.nbd().tls())
-                .isEqualTo(new Tls(TlsMode.OPTIONAL, "c", "k", "a", List.of("CN=guest,O=Example")));
+                .isEqualTo(new Tls(TlsMode.REQUIRED, "c", "k", "a", List.of("CN=guest,O=Example")));
         NbdSettings nbd = properties.nbd().settings();
         assertThat(nbd.connections()).isEqualTo(3);
         assertThat(nbd.workersPerConnection()).isEqualTo(2);
@@ -173,6 +173,16 @@ class RawCowPropertiesTest {
     void halfOfTlsIsRefused(String mode, String stated) {
         assertThatThrownBy(() -> bind(Map.of("rawcow.nbd.tls.mode", mode, "rawcow.nbd.tls." + stated, "x")))
                 .hasStackTraceContaining("rawcow.nbd.tls");
+    }
+
+    @Test
+    void certificatesOfClientsNeedTlsToBeRequired() {
+        assertThatThrownBy(() -> bind(Map.of(
+                        "rawcow.nbd.tls.mode", "optional",
+                        "rawcow.nbd.tls.certificate", "c",
+                        "rawcow.nbd.tls.key", "k",
+                        "rawcow.nbd.tls.client-ca", "a")))
+                .hasStackTraceContaining("client-ca needs mode required");
     }
 
     @Test
