@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A process that serves an image is killed amid writes, again and again: every write that it answered is there. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KilledWriterIT {
-    /** More than one step of the bitmap, most of it never written. */
+    /** Small, so that writes fall on each other; one step of the bitmap. */
     private static final int SIZE = 240 * SECTOR;
 
     @TempDir
