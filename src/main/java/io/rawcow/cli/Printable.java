@@ -47,9 +47,9 @@ final class Printable {
             case HAN, HIRAGANA, KATAKANA, HANGUL, BOPOMOFO, YI, TANGUT -> !halfWidth;
             default ->
                 Character.isEmojiPresentation(letter)
-                        || letter >= 0x3000 && letter <= 0x303e
-                        || letter >= 0xff01 && letter <= 0xff60
-                        || letter >= 0xffe0 && letter <= 0xffe6;
+                        || (letter >= 0x3000 && letter <= 0x303e)
+                        || (letter >= 0xff01 && letter <= 0xff60)
+                        || (letter >= 0xffe0 && letter <= 0xffe6);
         };
         return wide ? 2 : 1;
     }

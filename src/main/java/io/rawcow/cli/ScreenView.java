@@ -46,7 +46,7 @@ final class ScreenView implements WatchView {
     }
 
     private synchronized void draw(List<String> lines, int width) {
-        if (closed || lines.equals(drawn) && width == columns) {
+        if (closed || (lines.equals(drawn) && width == columns)) {
             return;
         }
         var picture = new StringBuilder(HIDE_CURSOR).append(back(width));

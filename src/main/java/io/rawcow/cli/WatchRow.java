@@ -24,14 +24,14 @@ record WatchRow(
     static WatchRow of(WatchedImage watched) throws ServiceException {
         RemoteImage image = watched.shownImage();
         RemoteJob job = watched.shownJob();
-        boolean running = job != null && job.isRunning();
+        RemoteJob running = job != null && job.isRunning() ? job : null;
         return new WatchRow(
                 Printable.of(image.name()),
                 Printable.of(image.state()),
                 image.progress(),
                 Progress.bytes(image.bytesAllocated(), image.size()),
-                running ? Progress.rate(job.rate()) : "-",
-                running && job.etaSeconds() != null ? ProgressLine.words(job.etaSeconds()) : "-",
+                running == null ? "-" : Progress.rate(running.rate()),
+                running == null || running.etaSeconds() == null ? "-" : ProgressLine.words(running.etaSeconds()),
                 job == null ? "-" : Printable.of(job.status()),
                 Printable.of(detail(image, job)));
     }

@@ -2,8 +2,10 @@ package io.rawcow.cli;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Images in lines that fit a terminal: what is narrow shows less, and what is low fewer. */
 final class WatchTable {
@@ -44,7 +46,7 @@ final class WatchTable {
 
     private final List<WatchRow> rows;
     private final int width;
-    private int economies;
+    private final Set<Economy> economies = EnumSet.noneOf(Economy.class);
 
     private WatchTable(List<WatchRow> rows, int width) {
         this.rows = rows;
@@ -82,8 +84,11 @@ final class WatchTable {
 
     private List<String> lines() {
         Map<Column, Integer> widths = widths();
-        while (total(widths) > width && economies < Economy.values().length) {
-            economies++;
+        for (Economy next : Economy.values()) {
+            if (total(widths) <= width) {
+                break;
+            }
+            economies.add(next);
             widths = widths();
         }
         var lines = new ArrayList<String>();
@@ -123,7 +128,7 @@ final class WatchTable {
     }
 
     private boolean saves(Economy economy) {
-        return economy.ordinal() < economies;
+        return economies.contains(economy);
     }
 
     private boolean isShown(Column column) {

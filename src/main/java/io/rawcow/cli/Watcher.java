@@ -143,7 +143,7 @@ final class Watcher {
         if (image.isStandalone()) {
             return true;
         }
-        if (job != null && (job.failed() || job.wasCancelled() && wasActive)) {
+        if (job != null && (job.failed() || (job.wasCancelled() && wasActive))) {
             throw failed(job.error(), "job=" + job.id(), "once that is mended, dismiss the job and start it again");
         }
         if (image.isBroken()) {

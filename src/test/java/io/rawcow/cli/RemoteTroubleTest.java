@@ -18,13 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RemoteTroubleTest {
     private static final String JOBS = "/v1/jobs?limit=1000";
 
-    private static final String JOB = """
-            {"id": "%s", "image": "vm", "status": "%s", "progress": 0.25, "rate": 1048576, "etaSeconds": 65, \
-            "createdAt": "2020-01-01T00:00:00Z", "statusDetail": null, "error": null%s}""";
-
-    private static final String IMAGE = """
-            {"name": "vm", "state": "%s", "progress": %s, "bytesAllocated": 1, "size": 4, "error": null}""";
-
     private static final String EVENT = """
             {"kind": "%1$s", "name": "%2$s", "change": "any", "%1$s": %3$s}""";
 
@@ -32,11 +25,14 @@ class RemoteTroubleTest {
     Path folder;
 
     private static String job(String id, String status, String more) {
-        return JOB.formatted(id, status, more);
+        String numbers = "\"progress\": 0.25, \"rate\": 1048576, \"etaSeconds\": 65, \"statusDetail\": null";
+        return "{\"id\": \"%s\", \"image\": \"vm\", \"status\": \"%s\", %s, \"createdAt\": \"%s\", \"error\": null%s}"
+                .formatted(id, status, numbers, "2020-01-01T00:00:00Z", more);
     }
 
     private static String image(String state, double progress) {
-        return IMAGE.formatted(state, progress);
+        String numbers = "\"progress\": %s, \"bytesAllocated\": 1, \"size\": 4".formatted(progress);
+        return "{\"name\": \"vm\", \"state\": \"%s\", %s, \"error\": null}".formatted(state, numbers);
     }
 
     @ParameterizedTest

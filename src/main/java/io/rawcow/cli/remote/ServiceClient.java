@@ -129,8 +129,8 @@ public final class ServiceClient implements AutoCloseable {
         }
         if (failure instanceof ConnectException refused) {
             boolean unknown = refused.getCause() instanceof UnresolvedAddressException
-                    || refused.getCause() instanceof ConnectException inner
-                            && inner.getCause() instanceof UnresolvedAddressException;
+                    || (refused.getCause() instanceof ConnectException inner
+                            && inner.getCause() instanceof UnresolvedAddressException);
             return unreachable(unknown ? "the host's name is not known" : "the connection is refused");
         }
         String said = failure == null ? null : failure.getMessage();
