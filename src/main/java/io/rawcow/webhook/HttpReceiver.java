@@ -94,7 +94,7 @@ final class HttpReceiver implements Receiver {
                 .header("webhook-signature", secrets.signature(message.id(), timestamp, message.body()))
                 .POST(BodyPublishers.ofString(message.body()))
                 .build();
-        CompletableFuture<HttpResponse<Void>> answer = client.sendAsync(request, _ -> new IgnoredBody());
+        CompletableFuture<HttpResponse<Long>> answer = client.sendAsync(request, _ -> new IgnoredBody());
         boolean ended = false;
         try {
             Attempt attempt = judge(answer.get(settings.timeout().toNanos(), TimeUnit.NANOSECONDS));

@@ -9,15 +9,15 @@ import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
 /** An answer's body, read so that the connection can be used again, unless it is long: then the connection goes. */
-final class IgnoredBody implements BodySubscriber<Void> {
+final class IgnoredBody implements BodySubscriber<Long> {
     private static final long LONG = 64 << 10;
 
-    private final CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+    private final CompletableFuture<Long> end = new CompletableFuture<>();
     private @Nullable Subscription subscription;
     private long read;
 
     @Override
-    public CompletionStage<Void> getBody() {
+    public CompletionStage<Long> getBody() {
         return end;
     }
 
@@ -32,7 +32,7 @@ final class IgnoredBody implements BodySubscriber<Void> {
         buffers.forEach(buffer -> read += buffer.remaining());
         if (read > LONG && subscription != null) {
             subscription.cancel();
-            end.complete(null);
+            end.complete(read);
         }
     }
 
@@ -43,6 +43,6 @@ final class IgnoredBody implements BodySubscriber<Void> {
 
     @Override
     public void onComplete() {
-        end.complete(null);
+        end.complete(read);
     }
 }

@@ -67,8 +67,9 @@ class DocumentedReceiverIT {
     }
 
     private static Message message(int number) {
-        return new Message(number, "start-" + number, """
-                {"id":"start-%d","sequence":"%d","type":"io.rawcow.image.state","subject":"vm"}""".formatted(number, number));
+        String body = """
+                {"id":"start-%1$d","sequence":"%1$d","type":"io.rawcow.image.state","subject":"vm"}""";
+        return new Message(number, "start-" + number, body.formatted(number));
     }
 
     @Test

@@ -279,7 +279,8 @@ class HttpReceiverTest {
         receiver.close();
 
         server.stop(0);
-        HttpsServer other = HttpsServer.create(new InetSocketAddress("127.0.0.2", 0), 0);
+        HttpsServer other =
+                HttpsServer.create(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 2}), 0), 0);
         other.setHttpsConfigurator(((HttpsServer) server).getHttpsConfigurator());
         listen(other, exchange -> status(exchange, 200));
         connect(https("127.0.0.2"), folder.resolve("ca-cert.pem"), Duration.ofSeconds(20));
