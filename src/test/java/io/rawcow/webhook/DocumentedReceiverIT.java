@@ -67,9 +67,9 @@ class DocumentedReceiverIT {
     }
 
     private static Message message(int number) {
-        String body = """
-                {"id":"start-%1$d","sequence":"%1$d","type":"io.rawcow.image.state","subject":"vm"}""";
-        return new Message(number, "start-" + number, body.formatted(number));
+        return new Message(number, "start-" + number, """
+                {"id":"start-%1$d","sequence":"%1$d",\
+                "type":"io.rawcow.image.state","subject":"vm"}""".formatted(number));
     }
 
     @Test
