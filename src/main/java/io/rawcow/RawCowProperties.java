@@ -9,6 +9,7 @@ import io.rawcow.catalog.JobRequest;
 import io.rawcow.image.LiveFolder;
 import io.rawcow.stream.ErrorPolicy;
 import io.rawcow.stream.StreamSettings;
+import io.rawcow.webhook.WebhookSettings;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ import org.springframework.util.unit.DataSize;
  * @param nbd where images are offered
  * @param streams how streams work
  * @param limits how much there may be
+ * @param webhooks who is told of what happens, by name
  * @param images images that are to be there at every start, by name
  */
 @ConfigurationProperties(prefix = "rawcow", ignoreUnknownFields = false)
@@ -39,6 +41,7 @@ record RawCowProperties(
         @DefaultValue Streams streams,
         @DefaultValue Limits limits,
         @DefaultValue Live live,
+        @DefaultValue Map<String, WebhookProperties> webhooks,
         @DefaultValue Map<String, Declared> images) {
 
     /**
@@ -176,6 +179,13 @@ record RawCowProperties(
 
     List<DeclaredImage> declaredImages() {
         return images.entrySet().stream()
+                .map(entry -> entry.getValue().named(entry.getKey()))
+                .toList();
+    }
+
+    List<WebhookSettings> webhookSettings() {
+        return webhooks.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
                 .map(entry -> entry.getValue().named(entry.getKey()))
                 .toList();
     }

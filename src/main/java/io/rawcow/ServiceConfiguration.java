@@ -5,8 +5,11 @@ import io.rawcow.api.ApiSettings;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
+import io.rawcow.catalog.WebhookStatus;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.webhook.Webhooks;
 import java.util.List;
+import java.util.function.Supplier;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.jackson.JacksonEndpointAutoConfiguration;
@@ -95,19 +98,50 @@ class ServiceConfiguration {
         return properties.live().open();
     }
 
+    /** The catalog opens them, and closes them. */
+    @Bean(destroyMethod = "")
+    Webhooks webhooks(RawCowProperties properties) {
+        return new Webhooks(properties.webhookSettings());
+    }
+
+    /** How they stand, for those who must not know webhooks. */
+    @Bean
+    Supplier<List<WebhookStatus>> webhookStatus(Webhooks webhooks) {
+        return webhooks::status;
+    }
+
     /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
-    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
+    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties, Webhooks webhooks)
+            throws BlockException {
         return Catalog.open(
                 new Catalog.Files(roots.roots(), live),
                 properties.catalogSettings(),
                 properties.declaredImages(),
-                () -> clients(properties.nbd()));
+                () -> clients(properties.nbd(), opened(webhooks, roots)));
     }
 
-    private static Catalog.Clients clients(NbdProperties nbd) {
+    private static Webhooks opened(Webhooks webhooks, OpenRoots roots) {
+        try {
+            webhooks.open(roots.roots().primary().folder());
+            return webhooks;
+        } catch (BlockException e) {
+            throw new StartException(StartFailure.explain(e), e);
+        }
+    }
+
+    private static Catalog.Clients clients(NbdProperties nbd, Webhooks webhooks) {
         var watch = new ClientWatch();
-        return new Catalog.Clients(NbdListeners.open(nbd, watch), watch);
+        boolean listening = false;
+        try {
+            var clients = new Catalog.Clients(NbdListeners.open(nbd, watch), watch, webhooks);
+            listening = true;
+            return clients;
+        } finally {
+            if (!listening) {
+                webhooks.close();
+            }
+        }
     }
 
     @Bean

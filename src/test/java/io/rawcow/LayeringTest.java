@@ -25,6 +25,7 @@ class LayeringTest {
             Map.entry(ROOT + ".api", 8),
             Map.entry(ROOT + ".web", 8),
             Map.entry(ROOT + ".cli", 8),
+            Map.entry(ROOT + ".webhook", 8),
             Map.entry(ROOT + ".metrics", 8),
             Map.entry(ROOT + ".security", 8),
             Map.entry(ROOT + ".catalog", 7),

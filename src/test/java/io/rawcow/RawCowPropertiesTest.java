@@ -39,6 +39,7 @@ class RawCowPropertiesTest {
         assertThat(properties.listen()).isEqualTo("127.0.0.1:8080");
         assertThat(properties.management()).isNull();
         assertThat(properties.declaredImages()).isEmpty();
+        assertThat(properties.webhookSettings()).isEmpty();
         assertThat(properties.live().folder()).isNull();
         assertThat(properties.live().budget().toBytes()).isEqualTo(LiveFolder.DEFAULT_BUDGET);
         assertThat(properties.nbd().listen()).isEqualTo("127.0.0.1:10809");

@@ -1,8 +1,10 @@
 package io.rawcow.api;
 
 import io.rawcow.catalog.Catalog;
+import io.rawcow.catalog.WebhookStatus;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.catalina.Pipeline;
 import org.apache.catalina.core.StandardHost;
 import org.apache.catalina.valves.ErrorReportValve;
@@ -15,7 +17,7 @@ import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The REST interface as beans. Needs a {@link Catalog} and {@link ApiSettings}. */
+/** The REST interface as beans. Needs a {@link Catalog}, {@link ApiSettings} and how webhooks stand. */
 @Configuration(proxyBeanMethods = false)
 public class ApiConfiguration {
 
@@ -52,6 +54,11 @@ public class ApiConfiguration {
     @Bean
     EventsController eventsController(Catalog catalog, Closing closing, ApiSettings settings) {
         return new EventsController(catalog.events(), closing, settings);
+    }
+
+    @Bean
+    WebhooksController webhooksController(Supplier<List<WebhookStatus>> webhooks) {
+        return new WebhooksController(webhooks);
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package io.rawcow.api;
 
 import io.rawcow.catalog.Event;
+import io.rawcow.catalog.EventJson;
 import io.rawcow.catalog.EventLog;
 import io.rawcow.catalog.EventLog.ResetReason;
 import io.rawcow.catalog.EventLog.Subscription;
@@ -127,32 +128,20 @@ final class EventsController {
     }
 
     private static String text(Event event) {
-        String kind = word(event.kind());
-        Map<String, @Nullable Object> data = new LinkedHashMap<>();
-        data.put("id", event.id());
-        data.put("time", event.time());
-        data.put("kind", kind);
-        data.put("name", event.name());
-        data.put("change", event.change());
-        data.put(kind, event.resource());
-        return frame(event.id(), kind, data);
+        return frame(event.id(), EventJson.word(event.kind()), EventJson.of(event));
     }
 
     private String reset(ResetReason reason) {
         String id = events.lastId();
-        Map<String, @Nullable Object> data = new LinkedHashMap<>();
+        Map<String, Object> data = new LinkedHashMap<>();
         data.put("id", id);
         data.put("time", Instant.now());
         data.put("kind", "reset");
-        data.put("reason", word(reason));
-        return frame(id, "reset", data);
+        data.put("reason", reason.name().toLowerCase(Locale.ROOT));
+        return frame(id, "reset", ApiJson.MAPPER.writeValueAsString(data));
     }
 
-    private static String frame(String id, String kind, Map<String, @Nullable Object> data) {
-        return "id: %s\nevent: %s\ndata: %s\n\n".formatted(id, kind, ApiJson.MAPPER.writeValueAsString(data));
-    }
-
-    private static String word(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+    private static String frame(String id, String kind, String data) {
+        return "id: %s\nevent: %s\ndata: %s\n\n".formatted(id, kind, data);
     }
 }

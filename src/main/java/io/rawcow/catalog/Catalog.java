@@ -30,6 +30,7 @@ public final class Catalog implements AutoCloseable {
     private final Jobs jobs;
     private final Activity activity;
     private final EventLog events;
+    private final EventListener listener;
     private final Room imageRoom;
     private final List<DeclaredImage> declared;
     /** Why declared images were not made ready, by name. */
@@ -48,7 +49,8 @@ public final class Catalog implements AutoCloseable {
         this.clients = clients.watch();
         this.imageRoom = new Room("images", settings.images());
         this.declared = List.copyOf(declared);
-        this.events = new EventLog(clock);
+        this.listener = clients.listener();
+        this.events = new EventLog(clock, listener);
         this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
         this.exports = new Exports(store, images, clients, events, clock);
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
@@ -67,11 +69,17 @@ public final class Catalog implements AutoCloseable {
     public record Files(DataRoots roots, LiveFolder live) {}
 
     /**
-     * Where clients come from.
+     * Where clients come from, and who is told of all that happens.
      *
      * @param watch what the host tells of them
+     * @param listener hears of every event, also of those of the start; closed with the catalog
      */
-    public record Clients(ExportHost host, ClientWatch watch) {}
+    public record Clients(ExportHost host, ClientWatch watch, EventListener listener) {
+        /** Nobody is told. */
+        public Clients(ExportHost host, ClientWatch watch) {
+            this(host, watch, EventListener.NONE);
+        }
+    }
 
     /**
      * Opens the catalog of the primary root, its images, exports and jobs, and what is declared. Nobody is served yet,
@@ -118,6 +126,7 @@ public final class Catalog implements AutoCloseable {
     public void serve() {
         host.serve();
         serving = true;
+        listener.serve();
         jobs.resume();
         ready.forEach(this::startDeclared);
     }
@@ -293,6 +302,7 @@ public final class Catalog implements AutoCloseable {
             clients.close();
             jobs.halt();
             closedCleanly = images.close();
+            listener.close();
             store.close();
         }
     }

@@ -20,6 +20,13 @@ public record Event(
         String change,
         @Nullable Record resource) {
 
+    /** Whether something came, went or is in another state now: not a job's speed, nor an export's clients. */
+    public boolean isStateChange() {
+        return !change.equals("changed") && !change.equals(CLIENTS);
+    }
+
+    static final String CLIENTS = "clients";
+
     /** What an event is about. */
     public enum Kind {
         IMAGE,

@@ -66,13 +66,20 @@ public final class EventLog {
     }
 
     private final InstantSource clock;
+    private final EventListener first;
     private final String start;
     private final Deque<Event> kept = new ArrayDeque<>();
     private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
     private long count;
 
     public EventLog(InstantSource clock) {
+        this(clock, EventListener.NONE);
+    }
+
+    /** @param first hears of each event that is kept, before all others do */
+    EventLog(InstantSource clock, EventListener first) {
         this.clock = clock;
+        this.first = first;
         // Random bits too: a clock that was set back must not make two runs alike.
         this.start = Long.toString(clock.millis(), 36) + Integer.toString(new SecureRandom().nextInt(1 << 30), 36);
     }
@@ -95,7 +102,7 @@ public final class EventLog {
      * one that was missed.
      */
     synchronized void clients(String name, ExportView export) {
-        tell(new Event(lastId(), clock.instant(), Event.Kind.EXPORT, name, "clients", export));
+        tell(new Event(lastId(), clock.instant(), Event.Kind.EXPORT, name, Event.CLIENTS, export));
     }
 
     private synchronized void add(Event.Kind kind, String name, String change, @Nullable Record resource) {
@@ -104,6 +111,7 @@ public final class EventLog {
     }
 
     private void add(Event event) {
+        first.told(event);
         kept.addLast(event);
         if (kept.size() > KEPT) {
             kept.removeFirst();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public record Page<T>(List<T> items, @Nullable String next) {
 
     /** @param sorted in the order of their names */
-    static <S, T> Page<T> of(
+    public static <S, T> Page<T> of(
             Stream<S> sorted, Function<S, String> name, Function<S, T> view, int limit, @Nullable String cursor) {
         String after = cursor == null ? "" : decode(cursor);
         List<S> some = sorted.filter(item -> name.apply(item).compareTo(after) > 0)

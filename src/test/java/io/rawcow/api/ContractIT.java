@@ -23,7 +23,8 @@ class ContractIT {
             "MalformedIT",
             "PathsIT",
             "RepeatsIT",
-            "RestartIT");
+            "RestartIT",
+            "WebhooksIT");
 
     /** What the service answers as a whole, whatever the operation: seen where it can be brought about. */
     private static final Set<String> UNAVAILABLE =

@@ -111,6 +111,7 @@ class MalformedIT {
                 "/v1/jobs?cursor=",
                 "/v1/exports?limit=0",
                 "/v1/exports?cursor=%21",
+                "/v1/webhooks?limit=0",
                 "/v1/jobs/speed?wait=61s",
                 "/v1/jobs/speed?wait=30",
                 "/v1/images/vm/map?start=-1",
@@ -146,6 +147,7 @@ class MalformedIT {
         "POST,/v1/jobs/speed/cancel?x=1",
         "POST,/v1/jobs/speed/finalize?x=1",
         "POST,/v1/jobs/speed/dismiss?x=1",
+        "GET,/v1/webhooks?x=1",
         "GET,/v1/events?x=1"
     })
     void queryParameterThatIsUnknownIsRefused(String method, String path) {
@@ -230,6 +232,7 @@ class MalformedIT {
         "GET,/v1/jobs/speed/cancel,POST",
         "GET,/v1/jobs/speed/finalize,POST",
         "GET,/v1/jobs/speed/dismiss,POST",
+        "POST,/v1/webhooks,GET",
         "POST,/v1/events,GET",
         "FOO,/v1/images,GET"
     })
@@ -264,6 +267,7 @@ class MalformedIT {
         "POST,/v1/jobs/speed/cancel",
         "POST,/v1/jobs/speed/finalize",
         "POST,/v1/jobs/speed/dismiss",
+        "GET,/v1/webhooks",
         "GET,/v1/events",
         "GET,/actuator/health",
         "GET,/actuator/health/liveness",

@@ -3,6 +3,7 @@ package io.rawcow.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -33,5 +34,27 @@ class EventLogTest {
             assertThat(late.reset()).isNull();
             assertThat(late.replay()).extracting(Event::change).containsExactly("deleted");
         }
+    }
+
+    @Test
+    void oneListenerHearsOfEveryEventBeforeAllOthersAndNotOfClients() {
+        List<String> heard = new ArrayList<>();
+        List<EventLog.Subscription> others = new ArrayList<>();
+        var told = new EventLog(() -> Instant.EPOCH, event -> {
+            heard.add(event.change() + (event.isStateChange() ? "" : " only"));
+            assertThat(others).allMatch(other -> other.queue().stream().noneMatch(event::equals));
+        });
+        told.export("vm", "restored", export());
+        others.add(told.subscribe(null));
+
+        told.clients("vm", export());
+        told.job("job", "changed", null);
+        told.export("vm", "deleted", null);
+
+        assertThat(heard).containsExactly("restored", "changed only", "deleted");
+        assertThat(others.getFirst().queue())
+                .extracting(Event::change)
+                .containsExactly("clients", "changed", "deleted");
+        assertThat(others.getFirst().queue()).extracting(Event::isStateChange).containsExactly(false, false, true);
     }
 }
