@@ -6,6 +6,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.web.WebConfiguration;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -48,7 +49,7 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import(ApiConfiguration.class)
+@Import({ApiConfiguration.class, WebConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,

@@ -1,0 +1,130 @@
+// Where it begins: the connection, which view is shown, and what is said above all of them.
+
+import {onUnauthenticated, send} from './api.js';
+import {createView} from './create.js';
+import {announce, fill, h, say, show} from './dom.js';
+import {Events} from './events.js';
+import {ProblemBox} from './forms.js';
+import {imageView} from './image.js';
+import {listView} from './list.js';
+import {Store} from './store.js';
+import {keepToken} from './token.js';
+
+const main = document.getElementById('main');
+const store = new Store();
+const events = new Events();
+const version = document.querySelector('meta[name=rawcow-version]').content;
+
+/* Views */
+
+let leaving = new AbortController();
+let first = true;
+
+function route() {
+  const [, kind, name] = location.hash.split('/');
+  if (kind === 'images' && name) return [imageView, {name: decodeURIComponent(name)}];
+  if (kind === 'new') return [createView, {}];
+  return [listView, {}];
+}
+
+function enter() {
+  leaving.abort();
+  leaving = new AbortController();
+  fill(main);
+  scrollTo(0, 0);
+  const [view, options] = route();
+  const {title, focus} = view(main, {store, signal: leaving.signal, ...options});
+  document.title = `${title} · rawcow`;
+  for (const link of document.querySelectorAll('.bar nav a')) {
+    const here = link.hash === (location.hash || '#/');
+    if (here) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  // The first view is read from the top; later ones from where they begin.
+  if (!first) (focus ?? main.querySelector('h1'))?.focus({preventScroll: true});
+  first = false;
+}
+
+addEventListener('hashchange', enter);
+document.getElementById('skip').addEventListener('click', (event) => {
+  // The hash is the route: a plain link would leave the view.
+  event.preventDefault();
+  main.focus();
+});
+
+/* The connection */
+
+const link = document.getElementById('link');
+const words = h('span', {});
+const again = h('button', {type: 'button', class: 'tiny', hidden: true, onclick: () => events.retry()}, 'Try now');
+link.append(h('span', {class: 'dot', 'aria-hidden': 'true'}), words, again);
+const SAID = {
+  connecting: 'Connecting…', live: 'Live', waiting: 'Connection lost, reconnecting…', refused: 'Token needed',
+};
+
+function tellLink(state) {
+  link.className = `link ${state}`;
+  say(words, SAID[state]);
+  show(again, state === 'waiting', main);
+}
+
+let lost = false;
+events.addEventListener('state', ({detail}) => {
+  tellLink(detail.state);
+  document.body.classList.toggle('stale', detail.state === 'waiting');
+  if (detail.state === 'live') {
+    if (lost) void compareVersions();
+    lost = false;
+    tokenForm.hide();
+  } else {
+    lost = true;
+  }
+});
+events.addEventListener('reset', () => void store.load());
+events.addEventListener('event', ({detail}) => store.take(detail));
+
+/** After an update of the service this page is of the old one. */
+async function compareVersions() {
+  const response = await send('HEAD', './').catch(() => null);
+  const now = response?.headers.get('ETag')?.replaceAll(/W\/|"/g, '');
+  if (!now || now === version) return;
+  fill(document.getElementById('notices'), h('p', {class: 'notice', role: 'alert'},
+    'The service was updated and has another page. ',
+    h('button', {type: 'button', class: 'tiny', onclick: () => location.reload()}, 'Load it')));
+}
+
+/* The token */
+
+const tokenForm = (() => {
+  const box = new ProblemBox();
+  const input = h('input', {type: 'password', id: 'token', autocomplete: 'off', 'aria-describedby': 'token-hint'});
+  const form = h('form', {class: 'panel token', hidden: true, novalidate: true, onsubmit: (event) => {
+    event.preventDefault();
+    keepToken(input.value.trim());
+    input.value = '';
+    events.retry();
+    enter();
+  }},
+    h('h2', {}, 'This service asks for a token'), box.element,
+    h('div', {class: 'joined'}, h('label', {for: 'token'}, 'Token'), input, h('button', {type: 'submit', class: 'primary'}, 'Use it')),
+    h('p', {class: 'hint', id: 'token-hint'}, 'It is kept until this tab is closed.'));
+  main.before(form);
+  return {
+    ask(problem) {
+      box.show(problem);
+      if (!form.hidden) return;
+      form.hidden = false;
+      input.focus();
+      announce('This service asks for a token');
+    },
+    hide() {
+      form.hidden = true;
+      box.clear();
+    },
+  };
+})();
+onUnauthenticated((problem) => tokenForm.ask(problem));
+
+tellLink('connecting');
+enter();
+events.start();
