@@ -22,9 +22,18 @@ let first = true;
 
 function route() {
   const [, kind, name] = location.hash.split('/');
-  if (kind === 'images' && name) return [imageView, {name: decodeURIComponent(name)}];
+  if (kind === 'images' && name) return [imageView, {name: decoded(name)}];
   if (kind === 'new') return [createView, {}];
   return [listView, {}];
+}
+
+/** A name as somebody may have typed it into the address. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function enter() {
@@ -106,7 +115,8 @@ const tokenForm = (() => {
     enter();
   }},
     h('h2', {}, 'This service asks for a token'), box.element,
-    h('div', {class: 'joined'}, h('label', {for: 'token'}, 'Token'), input, h('button', {type: 'submit', class: 'primary'}, 'Use it')),
+    h('div', {class: 'joined'}, h('label', {for: 'token'}, 'Token'), input,
+      h('button', {type: 'submit', class: 'primary'}, 'Use it')),
     h('p', {class: 'hint', id: 'token-hint'}, 'It is kept until this tab is closed.'));
   main.before(form);
   return {

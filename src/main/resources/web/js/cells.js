@@ -1,11 +1,11 @@
-// The cells of the block map on a canvas. A cell is filled from below like a glass: first what guests wrote, then zeros,
-// then the rest of what is in the raw file; what stays empty is the backing's. So the shares can be read, not guessed
-// from a mixed colour. A cell that is being copied has a frame.
+// The cells of the block map on a canvas. A cell is filled from below like a glass: first what guests wrote, then
+// zeros, then the rest of what is in the raw file; what stays empty is the backing's. So the shares can be read, not
+// guessed from a mixed colour. A cell that is being copied has a frame.
 
 const MOST = 2048;
 const SMALLEST = 7;
 const LARGEST = 26;
-const HEIGHT = 190;
+const HEIGHT = 216;
 
 /** How many cells are worth asking for. */
 export function cellsFor(width) {

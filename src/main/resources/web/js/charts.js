@@ -4,7 +4,7 @@ import uPlot from '../lib/uPlot.esm.js';
 import {h, say} from './dom.js';
 import {clock, rate, shortTime} from './format.js';
 
-const SPAN = 180; // seconds across
+const SPANS = [60, 240]; // seconds across, at least and at most
 const HEIGHT = 170;
 const POWERS = Array.from({length: 50}, (_, i) => 2 ** i);
 const DECADES = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100];
@@ -30,9 +30,14 @@ const LATENCY = {
   },
   axis: {
     splits: (chart) => DECADES.filter((each) => each >= chart.scales.y.min && each <= chart.scales.y.max),
-    values: (_, splits) => splits.map(shortTime),
+    values: (_, splits) => splits.map((each) => (each === null ? '' : shortTime(each))),
   },
 };
+
+function across(_, from, to) {
+  const end = to ?? Date.now() / 1000;
+  return [end - Math.min(SPANS[1], Math.max(SPANS[0], end - (from ?? end))), end];
+}
 
 class Chart {
   #plot = null;
@@ -60,15 +65,14 @@ class Chart {
       width, height: HEIGHT,
       legend: {show: false},
       cursor: {drag: {x: false, y: false}, y: false},
-      scales: {x: {time: true, range: (_, __, max) => [(max ?? Date.now() / 1000) - SPAN, max ?? Date.now() / 1000]},
-        y: kind.scale},
+      scales: {x: {time: true, range: across}, y: kind.scale},
       axes: [
         {...axis, space: 90, values: (_, splits) => splits.map((each) => clock(each * 1000))},
         {...axis, size: 76, space: 28, ...kind.axis},
       ],
       series: [{}, ...kind.lines.map(([, , style], i) => ({
         stroke: () => getComputedStyle(this.swatches[i]).color, width: 1.5, spanGaps: false,
-        dash: style.endsWith('dashed') ? [5, 4] : undefined, points: {show: style.includes('dashed') ? false : undefined},
+        dash: style.endsWith('dashed') ? [5, 4] : undefined,
       }))],
       hooks: {setCursor: [() => this.#tell()]},
     }, this.#data(), this.place);
@@ -111,7 +115,8 @@ export class ChartPanel {
     this.charts = [new Chart(THROUGHPUT), new Chart(LATENCY)];
     this.note = h('p', {class: 'small'});
     this.element = h('section', {class: 'panel charts', 'aria-labelledby': 'charts-title'},
-      h('h2', {id: 'charts-title'}, 'The last minutes'), h('div', {class: 'pair'}, this.charts.map((chart) => chart.element)),
+      h('h2', {id: 'charts-title'}, 'The last minutes'),
+      h('div', {class: 'pair'}, this.charts.map((chart) => chart.element)),
       this.note);
     this.watch = new ResizeObserver(() => this.charts.forEach((chart) => chart.resize()));
     this.watch.observe(this.element);

@@ -64,7 +64,8 @@ function bodyOf(fields, used) {
 
 export function createView(root, {store}) {
   const mode = h('fieldset', {class: 'modes'}, h('legend', {}, 'What is to be'),
-    MODES.map(([value, words], i) => h('label', {}, h('input', {type: 'radio', name: 'mode', value, checked: i === 0}), words)));
+    MODES.map(([value, words], i) =>
+      h('label', {}, h('input', {type: 'radio', name: 'mode', value, checked: i === 0}), words)));
   const name = textField('image', 'Name', {hint: 'Letters, digits, dots, underscores and hyphens.'});
   const all = imageFields();
   const fields = Object.fromEntries(all.map((field) => [field.name, field]));
@@ -94,7 +95,7 @@ export function createView(root, {store}) {
     const image = name.control.value.trim();
     const [value, , used] = chosen();
     const done = await attempt(async () => {
-      if (image === '') throw Object.assign(new Error('State a name.'), {field: 'image', title: 'An image needs a name'});
+      if (image === '') throw Object.assign(new Error('State one.'), {field: 'image', title: 'An image needs a name'});
       store.know({image: await put(imagePath(image), bodyOf(fields, used))});
       if (offer.control.checked) {
         const body = {image, readOnly: readOnly.control.checked};
@@ -115,9 +116,10 @@ export function createView(root, {store}) {
   mode.addEventListener('change', adapt);
   offer.control.addEventListener('change', adapt);
   stream.control.addEventListener('change', adapt);
-  root.append(h('div', {class: 'head'}, h('a', {class: 'back', href: '#/'}, '‹ Images'), h('h1', {tabindex: '-1'}, 'New image')),
+  root.append(
+    h('div', {class: 'head'}, h('a', {class: 'back', href: '#/'}, '‹ Images'), h('h1', {tabindex: '-1'}, 'New image')),
     h('form', {class: 'panel create', novalidate: true, onsubmit: submit},
-      mode, name.element, all.map((field) => field.element),
+      mode, name.element, h('div', {class: 'grid'}, all.map((field) => field.element)),
       h('fieldset', {}, h('legend', {}, 'And then'), offer.element, offerMore, streamLine),
       box.element, h('div', {class: 'buttons'}, button)));
   adapt();

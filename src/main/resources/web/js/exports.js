@@ -26,7 +26,7 @@ function uriLine(uri) {
 
 function clientTable(name) {
   const body = h('tbody', {});
-  const table = h('table', {class: 'clients', 'aria-label': `Clients of ${name}`},
+  const table = h('table', {class: 'connected', 'aria-label': `Clients of ${name}`},
     h('thead', {}, h('tr', {}, ['Client', 'Since', 'Requests', 'Read', 'Written', 'Errors'].map((words, i) =>
       h('th', {scope: 'col', class: i > 1 ? 'number' : ''}, words)))), body);
   const rows = new Map();

@@ -53,7 +53,7 @@ export function shortTime(seconds) {
 }
 
 export function when(instant) {
-  return instant ? new Date(instant).toLocaleString('en-GB') : NONE;
+  return instant ? new Date(instant).toLocaleString('sv-SE') : NONE;
 }
 
 export function clock(instant) {

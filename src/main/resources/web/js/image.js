@@ -27,7 +27,8 @@ class Files {
   update(image) {
     const rows = [
       ['Size', bytes(image.size), exactly(image.size)],
-      ['In the raw file', `${bytes(image.bytesAllocated)}, ${percent(image.progress)}`, exactly(image.bytesAllocated)],
+      ['In the raw file', `${bytes(image.bytesAllocated)}, ${percent(image.progress)}`,
+        exactly(image.bytesAllocated)],
       ['On disk', bytes(image.bytesOnDisk), exactly(image.bytesOnDisk)],
       ['Raw file', image.rawFile ?? 'unknown'],
       ['Backing', image.backingFile ?? 'none', image.backingMtime ? `changed ${when(image.backingMtime)}` : null],
@@ -99,9 +100,11 @@ export function imageView(root, {store, signal, name}) {
   const log = new Log(store, {mine: (event) => event.name === name || event.job?.image === name
     || event.export?.image === name, named: false});
   const missing = new Missing();
-  const live = h('div', {class: 'live'}, map.element, charts.element);
+  const live = h('div', {class: 'seen'}, map.element, charts.element);
   const whole = h('div', {class: 'image'}, top.element, reopen.element,
-    h('div', {class: 'columns'}, live, h('div', {class: 'side'}, job.element, exports.element, files.element, log.element)));
+    h('div', {class: 'columns'},
+      h('div', {class: 'wide'}, live, h('div', {class: 'pair'}, files.element, log.element)),
+      h('div', {class: 'side'}, job.element, exports.element)));
   root.append(whole, missing.element);
   let told = null;
 

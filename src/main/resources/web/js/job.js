@@ -8,12 +8,14 @@ import {attempt, checkField, problemText, ProblemBox, selectField, SpeedField} f
 import {ACTIVE} from './store.js';
 
 const WORDS = {
-  created: 'waits for its turn', running: 'streaming', paused: 'paused', pending: 'waits for finalize', aborting: 'stopping',
+  created: 'waits for its turn', running: 'streaming', paused: 'paused', pending: 'waits for finalize',
+  aborting: 'stopping',
 };
 
 /** A job's status in a word or two. */
 export function statusWords(job) {
-  if (job.status !== 'concluded') return job.status === 'paused' && job.error ? 'paused by an error' : WORDS[job.status];
+  if (job.status === 'paused' && job.error) return 'paused by an error';
+  if (job.status !== 'concluded') return WORDS[job.status];
   if (!job.error) return 'finished';
   return job.error.code === 'cancelled' ? 'cancelled' : 'failed';
 }
@@ -76,7 +78,8 @@ export class JobPanel {
     this.share = h('span', {class: 'number'});
     this.facts = h('dl', {class: 'facts'});
     this.verbs = Object.fromEntries([
-      ['pause', 'Pause'], ['resume', 'Resume'], ['finalize', 'Finalize'], ['cancel', 'Cancel…'], ['dismiss', 'Dismiss'],
+      ['pause', 'Pause'], ['resume', 'Resume'], ['finalize', 'Finalize'], ['cancel', 'Cancel…'],
+      ['dismiss', 'Dismiss'],
     ].map(([verb, words]) => [verb, h('button', {
       type: 'button', class: verb === 'finalize' || verb === 'resume' ? 'primary' : '', onclick: () => this.#act(verb),
     }, words)]));

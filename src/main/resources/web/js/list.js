@@ -38,7 +38,8 @@ function itemsOf(store) {
   }
   return [...store.images.values()].map((image) => {
     const found = jobs.get(image.name);
-    const job = found && (ACTIVE.has(found.status) || found.error) ? found : null;
+    const tells = found && (ACTIVE.has(found.status) || (found.error && !image.standalone));
+    const job = tells ? found : null;
     const fresh = job && ACTIVE.has(job.status) && job.currentProgress > (image.bytesAllocated ?? 0) ? job : image;
     return {
       key: image.name, image, job,
@@ -55,7 +56,7 @@ function chosen(items) {
   const wanted = choice.text.trim().toLowerCase();
   const kept = items.filter((item) => {
     const streams = item.job !== null && ACTIVE.has(item.job.status);
-    const state = choice.state === 'all' || (choice.state === 'streaming' ? streams : item.image.state === choice.state);
+    const state = choice.state === 'all' || (choice.state === 'streaming' ? streams : choice.state === item.image.state);
     return state && (wanted === '' || item.image.name.toLowerCase().includes(wanted));
   });
   const column = COLUMNS.find((each) => each.key === choice.sort);
@@ -101,7 +102,7 @@ function makeRow(first) {
     say(cells.rate, moving ? rate(item.rate) : '');
     attribute(cells.rate, 'title', item.job ? `at most ${limit(item.job.speed)}` : null);
     say(cells.eta, moving ? duration(item.eta) : '');
-    say(pace, moving ? `${rate(item.rate)}, ${duration(item.eta)} left` : bytes(image.size));
+    say(pace, moving ? `${rate(item.rate)}, ${duration(item.eta)}` : bytes(image.size));
     say(cells.size, bytes(image.size));
     attribute(cells.size, 'title', exactly(image.size));
     say(cells.disk, bytes(image.bytesOnDisk));
@@ -132,8 +133,8 @@ function headings(redraw) {
 export function listView(root, {store, signal}) {
   const summary = h('p', {class: 'summary', id: 'summary'});
   const box = h('div', {class: 'problem', role: 'alert', hidden: true});
-  const filter = h('input', {type: 'search', value: choice.text, 'aria-label': 'Names with', placeholder: 'Filter by name',
-    autocomplete: 'off', oninput: () => { choice.text = filter.value; update(); }});
+  const filter = h('input', {type: 'search', value: choice.text, 'aria-label': 'Filter by name',
+    placeholder: 'Filter by name', autocomplete: 'off', oninput: () => { choice.text = filter.value; update(); }});
   const state = h('select', {'aria-label': 'State', onchange: () => { choice.state = state.value; update(); }},
     FILTERS.map(([value, words]) => h('option', {value}, words)));
   state.value = choice.state;
@@ -144,8 +145,7 @@ export function listView(root, {store, signal}) {
   const none = h('div', {class: 'empty big'});
   const log = new Log(store);
   root.append(
-    h('div', {class: 'head'}, h('h1', {tabindex: '-1'}, 'Images'),
-      h('a', {class: 'button primary', href: '#/new'}, 'New image')),
+    h('div', {class: 'head'}, h('h1', {tabindex: '-1'}, 'Images')),
     box,
     h('div', {class: 'tools'}, filter, state, summary),
     table, none, log.element);
