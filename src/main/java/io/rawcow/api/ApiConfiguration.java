@@ -35,6 +35,11 @@ public class ApiConfiguration {
     }
 
     @Bean
+    ActivityController activityController(Catalog catalog) {
+        return new ActivityController(catalog.activity());
+    }
+
+    @Bean
     ExportsController exportsController(Catalog catalog) {
         return new ExportsController(catalog.exports());
     }

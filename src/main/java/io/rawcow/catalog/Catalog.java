@@ -28,6 +28,7 @@ public final class Catalog implements AutoCloseable {
     private final Images images;
     private final Exports exports;
     private final Jobs jobs;
+    private final Activity activity;
     private final EventLog events;
     private final Room imageRoom;
     private final List<DeclaredImage> declared;
@@ -49,8 +50,9 @@ public final class Catalog implements AutoCloseable {
         this.declared = List.copyOf(declared);
         this.events = new EventLog(clock);
         this.images = new Images(store, new ImagePaths(files.roots()), files.live(), events, clock);
-        this.exports = new Exports(store, images, host, events, clock);
+        this.exports = new Exports(store, images, clients, events, clock);
         this.jobs = new Jobs(images, new JobKeeper(store, images, events, clock, settings), clock);
+        this.activity = new Activity(images, exports, jobs, this.clients.traffic(), clock);
         images.users(new Users());
         exports.declared(this::isDeclaredExport);
         exports.limit(settings.exports());
@@ -177,6 +179,10 @@ public final class Catalog implements AutoCloseable {
 
     public Jobs jobs() {
         return jobs;
+    }
+
+    public Activity activity() {
+        return activity;
     }
 
     /** Where clients connect: URIs of the NBD server, without an export. */

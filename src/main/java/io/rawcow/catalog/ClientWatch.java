@@ -1,5 +1,6 @@
 package io.rawcow.catalog;
 
+import io.rawcow.nbd.NbdCommand;
 import io.rawcow.nbd.server.ServerObserver;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Notices that clients of an export have come or gone. Changes within a moment count as one, so that a client that
- * connects over and over does not keep every listener busy. Safe from many threads.
+ * connects over and over does not keep every listener busy. What they ask for is counted at once. Safe from many
+ * threads.
  */
 public final class ClientWatch implements ServerObserver, AutoCloseable {
     private static final Logger LOG = System.getLogger(ClientWatch.class.getName());
@@ -23,7 +25,13 @@ public final class ClientWatch implements ServerObserver, AutoCloseable {
     private final Set<String> changed = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService teller = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("clients").daemon().factory());
+    private final Traffic traffic = new Traffic();
     private volatile @Nullable Consumer<String> listener;
+
+    /** What the clients ask for. */
+    Traffic traffic() {
+        return traffic;
+    }
 
     /** @param told the name of each export whose clients have changed, on a thread of its own */
     void listener(Consumer<String> told) {
@@ -32,12 +40,29 @@ public final class ClientWatch implements ServerObserver, AutoCloseable {
 
     @Override
     public void connected(String export, boolean tls) {
+        traffic.connected(export, tls);
         changed(export);
     }
 
     @Override
     public void disconnected(String export, boolean tls) {
+        traffic.disconnected(export, tls);
         changed(export);
+    }
+
+    @Override
+    public void answered(String export, NbdCommand command, long bytes, long nanos, int error) {
+        traffic.answered(export, command, bytes, nanos, error);
+    }
+
+    @Override
+    public void holeRead(String export, long bytes) {
+        traffic.holeRead(export, bytes);
+    }
+
+    @Override
+    public void refused(String kind) {
+        traffic.refused(kind);
     }
 
     private void changed(String export) {

@@ -26,6 +26,7 @@ public final class Exports {
     private final CatalogStore store;
     private final Images images;
     private final ExportHost host;
+    private final Traffic traffic;
     private final EventLog events;
     private final InstantSource clock;
     private final NameLocks names = new NameLocks("export");
@@ -33,10 +34,11 @@ public final class Exports {
     private volatile Predicate<String> declared = name -> false;
     private volatile Room room = Room.UNLIMITED;
 
-    Exports(CatalogStore store, Images images, ExportHost host, EventLog events, InstantSource clock) {
+    Exports(CatalogStore store, Images images, Catalog.Clients clients, EventLog events, InstantSource clock) {
         this.store = store;
         this.images = images;
-        this.host = host;
+        this.host = clients.host();
+        this.traffic = clients.watch().traffic();
         this.events = events;
         this.clock = clock;
     }
@@ -183,6 +185,7 @@ public final class Exports {
         try (var _ = room.take(exports::size)) {
             var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
             recordNew(export);
+            traffic.track(name);
             export.offer(live);
             exports.put(name, export);
             tell(export, "created");
@@ -303,6 +306,7 @@ public final class Exports {
 
     private void forget(ManagedExport export) {
         if (exports.remove(export.name(), export)) {
+            traffic.forget(export.name());
             LOG.log(
                     Level.INFO,
                     "export deleted: export={0} image={1}",
@@ -370,6 +374,7 @@ public final class Exports {
         for (ExportRecord record : store.load(Kind.EXPORTS, ExportRecord.class)) {
             var export = new ManagedExport(record, host);
             export.recorded(true);
+            traffic.track(record.name());
             exports.put(record.name(), export);
             offerAgain(export);
             tell(export, "restored");

@@ -23,8 +23,6 @@ final class ImageContexts {
     private static final int DEPTH_NOWHERE = 0;
     private static final int DEPTH_RAW_FILE = 1;
     private static final int DEPTH_BACKING = 2;
-    /** Extents that one answer looks at, so that a file in many pieces cannot keep its asker waiting. */
-    private static final int LOOKS = 256;
 
     private ImageContexts() {}
 
@@ -41,19 +39,10 @@ final class ImageContexts {
 
     private record Context(String name, LiveImage image, Look look) implements StatusContext {
 
-        /** Neighbours of one status are joined: who answers them can differ. */
+        /** Neighbours of one status are not joined: the server does that, for every context, within its time. */
         @Override
         public Status statusAt(long offset, long limit) throws BlockException {
-            Status first = look.at(image, offset, limit);
-            long end = first.range().end();
-            for (int looks = 1; end < limit && looks < LOOKS; looks++) {
-                Status next = look.at(image, end, limit);
-                if (next.flags() != first.flags()) {
-                    break;
-                }
-                end = next.range().end();
-            }
-            return new Status(ByteRange.between(offset, end), first.flags());
+            return look.at(image, offset, limit);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.block.ByteRange;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.JobSnapshot;
@@ -72,6 +73,16 @@ public final class Jobs {
         return jobs.values().stream()
                 .filter(job -> job.record().request().image().equals(image) && !job.isConcluded())
                 .map(ManagedJob::id)
+                .toList();
+    }
+
+    /** The ranges of an image that its jobs are copying at this moment. */
+    List<ByteRange> copying(String image) {
+        return active(image).stream()
+                .map(jobs::get)
+                .map(job -> job == null ? null : job.stream())
+                .filter(Objects::nonNull)
+                .flatMap(stream -> stream.inFlight().stream())
                 .toList();
     }
 

@@ -28,16 +28,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveImage implements BlockDevice {
 
-    /** Records elsewhere, durably, that the image is standalone, after the sidecar says so and before it is removed. */
-    public interface StandaloneRecord {
-        void save() throws BlockException;
-    }
-
     private final RawFile raw;
     private final Geometry geometry;
     private final ReentrantLock lifecycle = new ReentrantLock();
     private final Health health;
     private final Turns turns;
+    private final ImageActivity activity;
     private @Nullable SidecarHome leftover;
     private boolean closed;
 
@@ -46,6 +42,7 @@ public final class LiveImage implements BlockDevice {
         this.geometry = geometry;
         this.health = overlay == null ? new Health() : overlay.health();
         this.turns = new Turns(raw, overlay);
+        this.activity = overlay == null ? new ImageActivity(geometry, () -> false) : overlay.activity();
         this.leftover = leftover;
     }
 
@@ -117,10 +114,15 @@ public final class LiveImage implements BlockDevice {
     public void read(long offset, MemorySegment target) throws BlockException {
         requireInside(offset, target.byteSize());
         // A read that began on the overlay may end on it: it reads the raw file too by then.
-        turns.device().read(offset, target);
+        BlockDevice device = turns.device();
+        device.read(offset, target);
+        if (device == raw) {
+            activity.served(ImageActivity.Source.RAW, target.byteSize());
+        }
     }
 
-    private @Nullable Overlay overlay() {
+    @Nullable
+    Overlay overlay() {
         return turns.overlay();
     }
 
@@ -274,6 +276,11 @@ public final class LiveImage implements BlockDevice {
     public boolean hasUnsavedBits() {
         Overlay now = overlay();
         return now != null && now.bitmap().hasUnsaved();
+    }
+
+    /** What it has done since it was opened. */
+    public ImageActivity activity() {
+        return activity;
     }
 
     // ---- detach and close

@@ -14,6 +14,8 @@ import io.rawcow.format.AllocationBitmap;
 import io.rawcow.format.Extension;
 import io.rawcow.format.Geometry;
 import io.rawcow.format.Sidecar;
+import io.rawcow.image.ImageActivity.Copy;
+import io.rawcow.image.ImageActivity.Source;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,10 +32,11 @@ final class Overlay implements BlockDevice {
     private final SidecarHome home;
     private final OpenBitmap bits;
     private final AllocationBitmap bitmap;
-    private final @Nullable Backing backing;
+    private final BackingView below;
     private final Geometry geometry;
     private final Health health;
     private final Rounds rounds;
+    private final ImageActivity activity;
     private final RangeLock ranges = new RangeLock();
     private final ReentrantLock marking = new ReentrantLock();
     private volatile boolean markedOpen;
@@ -45,10 +48,11 @@ final class Overlay implements BlockDevice {
         this.home = home;
         this.bits = bits;
         this.bitmap = bits.bitmap();
-        this.backing = backing;
         this.geometry = sidecar.header().geometry();
         this.health = new Health();
-        this.rounds = new Rounds(raw, sidecar, bitmap, health, bits.live());
+        this.activity = new ImageActivity(geometry, bitmap::hasUnsaved);
+        this.below = new BackingView(backing, activity);
+        this.rounds = new Rounds(raw, sidecar, bits, health, activity);
         this.markedOpen = sidecar.extension().clean() == null;
         this.markedOwing = bits.isNamedBy(sidecar.extension());
     }
@@ -71,7 +75,7 @@ final class Overlay implements BlockDevice {
 
     @Nullable
     Backing backing() {
-        return backing;
+        return below.backing();
     }
 
     Rounds rounds() {
@@ -80,6 +84,10 @@ final class Overlay implements BlockDevice {
 
     Health health() {
         return health;
+    }
+
+    ImageActivity activity() {
+        return activity;
     }
 
     boolean isMarkedOpen() {
@@ -111,6 +119,7 @@ final class Overlay implements BlockDevice {
             if (allocated) {
                 raw.read(at, part);
                 requireTrustworthy(at, runEnd);
+                activity.served(Source.RAW, runEnd - at);
             } else {
                 readClear(at, part);
             }
@@ -122,6 +131,9 @@ final class Overlay implements BlockDevice {
     private void readClear(long offset, MemorySegment target) throws BlockException {
         try {
             readBacking(offset, target);
+            long inside = below.inside(offset, target.byteSize());
+            activity.served(Source.BACKING, inside);
+            activity.served(Source.ZERO, target.byteSize() - inside);
         } catch (BlockException e) {
             ByteRange range = new ByteRange(offset, target.byteSize());
             ByteRange sectors = geometry.alignOut(range);
@@ -130,6 +142,7 @@ final class Overlay implements BlockDevice {
             }
             raw.read(offset, target);
             requireTrustworthy(range.offset(), range.end());
+            activity.served(Source.RAW, target.byteSize());
         }
     }
 
@@ -148,48 +161,41 @@ final class Overlay implements BlockDevice {
 
     /** Reads the backing; zeros at or beyond its end, and where there is none. */
     void readBacking(long offset, MemorySegment target) throws BlockException {
-        long inside = Math.clamp(backingSize() - offset, 0, target.byteSize());
-        if (inside > 0 && backing != null) {
-            backing.read(offset, target.asSlice(0, inside));
-        }
-        target.asSlice(inside).fill((byte) 0);
+        below.read(offset, target);
     }
 
     /** What the backing has at {@code offset}; zeros at or beyond its end, and where there is none. */
     Extent backingExtentAt(long offset, long limit) throws BlockException {
-        if (backing == null || offset >= backingSize()) {
-            return new Extent(ByteRange.between(offset, limit), true);
-        }
-        return backing.extentAt(offset, Math.min(limit, backingSize()));
+        return below.extentAt(offset, limit);
     }
 
     long backingSize() {
-        return backing == null ? 0 : backing.sizeBytes();
+        return below.sizeBytes();
     }
 
     // ---- writing
 
     @Override
     public void write(long offset, MemorySegment source) throws BlockException {
-        change(new ByteRange(offset, source.byteSize()), () -> raw.write(offset, source));
+        change(new ByteRange(offset, source.byteSize()), false, () -> raw.write(offset, source));
     }
 
     @Override
     public void zero(ByteRange range, Zeroing how) throws BlockException {
-        change(range, () -> raw.zero(range, how));
+        change(range, true, () -> raw.zero(range, how));
     }
 
     /** Fast unless a part of an edge sector would have to be fetched from the backing first. */
     @Override
     public void zeroFast(ByteRange range, Zeroing how) throws BlockException {
         ByteRange sectors = geometry.alignOut(range);
-        if (backing != null && !sectors.equals(range) && !isAllocated(range)) {
+        if (backing() != null && !sectors.equals(range) && !isAllocated(range)) {
             throw new BlockException(
                     FaultKind.NOT_SUPPORTED,
                     "cannot zero parts of sectors without reading the backing: offset=%d length=%d sectorsize=%d"
                             .formatted(range.offset(), range.length(), geometry.sectorSize()));
         }
-        change(range, () -> raw.zeroFast(range, how));
+        change(range, true, () -> raw.zeroFast(range, how));
     }
 
     /** @param range whole sectors */
@@ -211,8 +217,12 @@ final class Overlay implements BlockDevice {
         void apply() throws BlockException;
     }
 
-    /** A guest's change. When this returns it may be answered: it survives the end of this process. */
-    private void change(ByteRange range, Change change) throws BlockException {
+    /**
+     * A guest's change. When this returns it may be answered: it survives the end of this process.
+     *
+     * @param zero whether it makes zeros
+     */
+    private void change(ByteRange range, boolean zero, Change change) throws BlockException {
         health.require();
         markOwing();
         long first = geometry.sectorAt(range.offset());
@@ -220,7 +230,7 @@ final class Overlay implements BlockDevice {
         if (bitmap.areAllocated(first, end)) {
             change.apply();
         } else {
-            changeClear(range, change);
+            changeClear(range, zero, change);
         }
         // Also where somebody else has set the bits: he may still be waiting for his round.
         if (bitmap.wouldDie(first, end)) {
@@ -231,7 +241,7 @@ final class Overlay implements BlockDevice {
     }
 
     /** A change to a range with clear sectors: what it leaves alone of its edge sectors comes from the backing. */
-    private void changeClear(ByteRange range, Change change) throws BlockException {
+    private void changeClear(ByteRange range, boolean zero, Change change) throws BlockException {
         ByteRange sectors = geometry.alignOut(range);
         long first = geometry.sectorAt(range.offset());
         long end = geometry.sectorAt(range.end() - 1) + 1;
@@ -244,6 +254,7 @@ final class Overlay implements BlockDevice {
                 copyUp(range.end(), sectors.end());
             }
             change.apply();
+            activity.taken(bitmap, first, end, zero);
             bitmap.markAllocated(first, end);
         }
     }
@@ -254,6 +265,7 @@ final class Overlay implements BlockDevice {
                 MemorySegment bytes = arena.allocate(end - offset, 8);
                 readBacking(offset, bytes);
                 put(offset, bytes);
+                activity.copied(Copy.GUEST_COPYUP, end - offset);
             }
         }
     }
@@ -302,6 +314,7 @@ final class Overlay implements BlockDevice {
                 }
                 long raised = bitmap.markAllocated(sector, runEnd);
                 Invariant.hold(raised == runEnd - sector, "I4: hydration wrote sectors that were set: run=%s", run);
+                activity.hydrated(sector, runEnd, content == null);
                 filled += run.length();
             }
         }
@@ -345,6 +358,7 @@ final class Overlay implements BlockDevice {
 
     /** @throws BlockException BACKING_CHANGED if the backing is not what was pinned any more */
     void requireBackingUnchanged() throws BlockException {
+        Backing backing = backing();
         if (backing != null) {
             BackingFiles.requirePinned(backing, BackingFiles.pinnedBy(sidecar), false);
         }
@@ -371,9 +385,7 @@ final class Overlay implements BlockDevice {
      * closed: readers that are still here are sent there. Nobody may be changing anything.
      */
     void retire() {
-        if (backing != null) {
-            backing.close();
-        }
+        below.close();
         sidecar.close();
         bits.close();
     }

@@ -3,6 +3,8 @@ package io.rawcow.image;
 import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
 import io.rawcow.block.Extent;
+import io.rawcow.image.ImageActivity.Copy;
+import io.rawcow.image.ImageActivity.Skip;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -35,10 +37,10 @@ final class Prefetch {
     private static void hydrate(LiveImage image, ByteRange step, MemorySegment content) throws BlockException {
         Extent extent = image.backingExtentAt(step.offset(), step.end());
         if (extent.zero() && extent.range().equals(step)) {
-            image.hydrate(step, null);
+            image.activity().skipped(Skip.ZERO, image.hydrate(step, null));
         } else {
             image.readBacking(step.offset(), content);
-            image.hydrate(step, content);
+            image.activity().copied(Copy.PREFETCH, image.hydrate(step, content));
         }
     }
 }

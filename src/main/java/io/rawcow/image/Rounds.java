@@ -32,16 +32,18 @@ final class Rounds {
     private final Health health;
     private final ReentrantLock performing = new ReentrantLock();
     private final @Nullable LiveFile live;
+    private final ImageActivity activity;
     private volatile Round upcoming = new Round();
     private volatile boolean owing;
 
-    /** @param live told what is saved, and of a failed sync; null if there is none */
-    Rounds(RawFile raw, Sidecar sidecar, AllocationBitmap bitmap, Health health, @Nullable LiveFile live) {
+    /** @param bits their live file, if there is one, is told what is saved, and of a failed sync */
+    Rounds(RawFile raw, Sidecar sidecar, OpenBitmap bits, Health health, ImageActivity activity) {
         this.raw = raw;
         this.sidecar = sidecar;
-        this.bitmap = bitmap;
+        this.bitmap = bits.bitmap();
+        this.live = bits.live();
         this.health = health;
-        this.live = live;
+        this.activity = activity;
     }
 
     /**
@@ -82,6 +84,8 @@ final class Rounds {
 
     private void perform() throws BlockException {
         health.require();
+        // Before the bits are taken: what rises from now on is the next round's.
+        long began = activity.commitBegins();
         BitmapPages unsaved = bitmap.takeUnsaved();
         boolean saved = false;
         try {
@@ -97,6 +101,7 @@ final class Rounds {
             } else {
                 bitmap.restoreUnsaved(unsaved);
             }
+            activity.committed(began, saved);
         }
         if (live != null) {
             live.saved(unsaved.allocatedAtLeast());

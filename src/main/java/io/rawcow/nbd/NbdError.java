@@ -17,6 +17,16 @@ public enum NbdError {
         this.number = number;
     }
 
+    /** @throws IllegalArgumentException for a number that no reply has */
+    public static NbdError of(int number) {
+        for (NbdError error : values()) {
+            if (error.number == number) {
+                return error;
+            }
+        }
+        throw new IllegalArgumentException("no error of the protocol: number=" + number);
+    }
+
     public int number() {
         return number;
     }

@@ -1,6 +1,6 @@
 package io.rawcow.stream;
 
-import io.rawcow.image.LiveImage.StandaloneRecord;
+import io.rawcow.image.StandaloneRecord;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 

@@ -1,12 +1,14 @@
 package io.rawcow.stream;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.block.ByteRange;
 import io.rawcow.block.FaultKind;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.StepResult.Hydrated;
 import io.rawcow.stream.StepResult.Stopped;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +105,12 @@ public final class StreamJob {
             case PAUSED -> error != null;
             case CREATED, RUNNING, ABORTING -> false;
         };
+    }
+
+    /** The ranges that its threads are working on at this moment. */
+    public List<ByteRange> inFlight() {
+        StreamPass now = currentPass();
+        return now == null ? List.of() : now.inFlight();
     }
 
     // ---- verbs
@@ -244,14 +252,9 @@ public final class StreamJob {
         }
     }
 
-    /** Waits for a change of status or speed, or for something to be saved or ended, but not longer than that. */
-    void awaitChange(long nanos) throws InterruptedException {
-        monitor.awaitSignal(nanos);
-    }
-
-    /** Wakes its threads. */
-    void wake() {
-        monitor.signal();
+    /** Signals changes of status and speed, and that something is to be saved or ended. */
+    JobMonitor monitor() {
+        return monitor;
     }
 
     /** Takes the work from its threads, for good, and keeps its status: the process ends, or another one goes on. */

@@ -6,8 +6,9 @@ import io.rawcow.block.Extent;
 import io.rawcow.image.LiveImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,7 @@ final class StreamPass {
     private final RateLimiter limiter;
     private final int windowBytes;
     private final Runnable drained;
-    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Set<Chunk> inFlight = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean toldDrained = new AtomicBoolean();
     private volatile boolean ended;
     private long cursor;
@@ -80,7 +81,7 @@ final class StreamPass {
         Chunk chunk = chunkOf(run);
         cursor = chunk.range().end();
         limiter.charge(chunk.dataBytes());
-        inFlight.incrementAndGet();
+        inFlight.add(chunk);
         return chunk;
     }
 
@@ -122,8 +123,8 @@ final class StreamPass {
     }
 
     /** A chunk that was claimed is dealt with, one way or the other. */
-    void done() {
-        inFlight.decrementAndGet();
+    void done(Chunk chunk) {
+        inFlight.remove(chunk);
         tellIfDrained();
     }
 
@@ -136,7 +137,12 @@ final class StreamPass {
     /** Whether everything was handed out and nobody is at work any more. */
     boolean isDrained() {
         // In this order: what was claimed before the end was counted before the end.
-        return ended && inFlight.get() == 0;
+        return ended && inFlight.isEmpty();
+    }
+
+    /** What is being worked on at this moment. */
+    List<ByteRange> inFlight() {
+        return inFlight.stream().map(Chunk::range).toList();
     }
 
     boolean hasEnded() {

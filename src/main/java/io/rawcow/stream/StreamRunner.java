@@ -79,9 +79,17 @@ public final class StreamRunner {
         for (StreamPass pass = job.passOf(run); pass != null; pass = job.passOf(run)) {
             switch (job.work().step(pass)) {
                 case Hydrated _, Stopped _ -> {}
-                case Throttled(long nanos) -> await(Math.min(nanos, MOST_SLEEP.toNanos()));
+                case Throttled(long nanos, boolean bySpeed) -> rest(Math.min(nanos, MOST_SLEEP.toNanos()), bySpeed);
                 case Drained _ -> await(TICK.toNanos());
             }
+        }
+    }
+
+    private void rest(long nanos, boolean bySpeed) {
+        long began = System.nanoTime();
+        await(nanos);
+        if (bySpeed) {
+            job.work().waited(System.nanoTime() - began);
         }
     }
 
@@ -98,7 +106,7 @@ public final class StreamRunner {
 
     private void await(long nanos) {
         try {
-            job.awaitChange(nanos);
+            job.monitor().awaitSignal(nanos);
         } catch (InterruptedException e) {
             // Nobody interrupts these threads: whoever does wants them to end.
             Thread.currentThread().interrupt();

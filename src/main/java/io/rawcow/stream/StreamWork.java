@@ -2,6 +2,9 @@ package io.rawcow.stream;
 
 import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
+import io.rawcow.image.ImageActivity.Copy;
+import io.rawcow.image.ImageActivity.Side;
+import io.rawcow.image.ImageActivity.Skip;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.StepResult.Drained;
 import io.rawcow.stream.StepResult.Hydrated;
@@ -49,15 +52,15 @@ final class StreamWork {
         }
         if (unsavedBytes.get() >= context.settings().saveBytes() && !image.isComplete()) {
             // A crash may cost no more than this much again: first the save, then more.
-            return new Throttled(Duration.ofMillis(5).toNanos());
+            return new Throttled(Duration.ofMillis(5).toNanos(), false);
         }
         long wait = current.nanosUntilReady();
         if (wait > 0) {
-            return new Throttled(wait);
+            return new Throttled(wait, true);
         }
         MemorySegment buffer = context.buffers().tryAcquire(BUFFER_PATIENCE);
         if (buffer == null) {
-            return new Throttled(Duration.ofMillis(1).toNanos());
+            return new Throttled(Duration.ofMillis(1).toNanos(), false);
         }
         try {
             return stepWith(current, buffer);
@@ -69,12 +72,12 @@ final class StreamWork {
     private StepResult stepWith(StreamPass current, MemorySegment buffer) {
         Chunk chunk = current.claim();
         if (chunk == null) {
-            return current.hasEnded() ? new Drained() : new Throttled(Math.max(1, current.nanosUntilReady()));
+            return current.hasEnded() ? new Drained() : new Throttled(Math.max(1, current.nanosUntilReady()), true);
         }
         try {
             return chunk.isZero() ? hydrateZeros(current, chunk.range()) : hydrateData(current, chunk, buffer);
         } finally {
-            current.done();
+            current.done(chunk);
         }
     }
 
@@ -101,6 +104,7 @@ final class StreamWork {
             }
             clear(content, end - range.offset(), range.length());
         } catch (BlockException e) {
+            image.activity().streamFailed(Side.SOURCE, e.kind());
             return job.fault(current, e, "read", range.offset());
         }
         StepResult result = hydrate(current, range, content);
@@ -121,18 +125,33 @@ final class StreamWork {
         try {
             long filled = image.hydrate(range, content);
             progress.hydrated(filled, content == null);
+            count(filled, content == null);
             countUnsaved(content == null ? 0 : filled);
             return new Hydrated();
         } catch (BlockException e) {
+            image.activity().streamFailed(Side.TARGET, e.kind());
             return job.fault(current, e, "write", range.offset());
         }
+    }
+
+    private void count(long filled, boolean zero) {
+        if (zero) {
+            image.activity().skipped(Skip.ZERO, filled);
+        } else {
+            image.activity().copied(Copy.BACKGROUND, filled);
+        }
+    }
+
+    /** A thread has waited for the speed limit; they all do, side by side. */
+    void waited(long nanos) {
+        image.activity().throttled(nanos / context.settings().workers());
     }
 
     private void countUnsaved(long bytes) {
         long most = context.settings().saveBytes();
         long after = unsavedBytes.addAndGet(bytes);
         if (after >= most && after - bytes < most) {
-            job.wake();
+            job.monitor().signal();
         }
     }
 
@@ -160,6 +179,7 @@ final class StreamWork {
             image.flush();
             return true;
         } catch (BlockException e) {
+            image.activity().streamFailed(Side.METADATA, e.kind());
             if (current != null) {
                 var _ = job.fault(current, e, "sync", null);
             }

@@ -234,6 +234,8 @@ class RepeatsIT {
         api.get("/actuator/health/readiness").expect(200);
         api.put("/v1/jobs/vm", ApiClient.stream("vm")).problem(409, "image_unavailable");
         api.get("/v1/images/vm/map").problem(409, "image_unavailable");
+        api.get("/v1/images/vm/blockmap").problem(409, "image_unavailable");
+        api.get("/v1/images/vm/counters").problem(409, "image_unavailable");
         api.post("/v1/images/vm/check").problem(409, "image_unavailable");
         api.put("/v1/images/vm", "{}").problem(404, "file_not_found");
 

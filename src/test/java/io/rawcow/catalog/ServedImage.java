@@ -4,7 +4,7 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.image.LiveFolder;
 import io.rawcow.image.LiveImage;
-import io.rawcow.image.LiveImage.StandaloneRecord;
+import io.rawcow.image.StandaloneRecord;
 import io.rawcow.posix.DataRoots;
 import java.time.InstantSource;
 import java.util.logging.Level;

@@ -44,6 +44,42 @@ class AllocationBitmapTest {
         assertThat(hexOf(bitmap.takeUnsaved())).isEqualTo(hex);
     }
 
+    @Test
+    void countAgreesWithASetOfBits() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            var random = new SplittableRandom(seed);
+            int sectors = random.nextInt(1, 500);
+            var bitmap = empty(sectors);
+            var model = new BitSet();
+            for (int step = 0; step < 5; step++) {
+                int first = random.nextInt(sectors);
+                int end = random.nextInt(first, sectors) + 1;
+                bitmap.markAllocated(first, end);
+                model.set(first, end);
+            }
+            int first = random.nextInt(sectors);
+            int end = random.nextInt(first, sectors) + 1;
+            assertThat(bitmap.countAllocated(first, end))
+                    .as("seed=%d", seed)
+                    .isEqualTo(model.get(first, end).cardinality());
+        }
+    }
+
+    @Test
+    void countGoesOnFromStepToStep() {
+        long step = 8L * LastingMemory.STEP_BYTES;
+        var bitmap = empty(3 * step);
+        bitmap.markAllocated(step - 3, step + 5);
+        bitmap.markAllocated(3 * step - 1, 3 * step);
+
+        assertThat(bitmap.countAllocated(0, 3 * step)).isEqualTo(9);
+        assertThat(bitmap.countAllocated(step - 1, 2 * step)).isEqualTo(6);
+        assertThat(bitmap.countAllocated(step, step + 1)).isEqualTo(1);
+
+        bitmap.release();
+        assertThat(bitmap.countAllocated(0, 3 * step)).isEqualTo(3 * step);
+    }
+
     private static String hexOf(BitmapPages pages) {
         byte[] bytes = pages.pages().getFirst().bytes().toArray(ValueLayout.JAVA_BYTE);
         return HexFormat.ofDelimiter(" ").withUpperCase().formatHex(bytes);

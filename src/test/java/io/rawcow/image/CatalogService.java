@@ -3,7 +3,6 @@ package io.rawcow.image;
 import io.rawcow.block.BlockException;
 import io.rawcow.catalog.ImageRequest;
 import io.rawcow.catalog.ServedImage;
-import io.rawcow.image.LiveImage.StandaloneRecord;
 import io.rawcow.testing.Host;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

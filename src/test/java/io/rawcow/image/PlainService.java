@@ -4,7 +4,6 @@ import io.rawcow.block.BlockException;
 import io.rawcow.block.FaultKind;
 import io.rawcow.format.Sidecar;
 import io.rawcow.format.SidecarState;
-import io.rawcow.image.LiveImage.StandaloneRecord;
 import io.rawcow.posix.Access;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.Folder;

@@ -1,7 +1,6 @@
 package io.rawcow.image;
 
 import io.rawcow.block.BlockException;
-import io.rawcow.image.LiveImage.StandaloneRecord;
 import io.rawcow.posix.DataRoots;
 import io.rawcow.posix.PosixException;
 import io.rawcow.testing.Host;

@@ -1,7 +1,7 @@
 package io.rawcow.stream;
 
 import io.rawcow.image.LiveImage;
-import io.rawcow.image.LiveImage.StandaloneRecord;
+import io.rawcow.image.StandaloneRecord;
 import java.time.Duration;
 import java.time.InstantSource;
 

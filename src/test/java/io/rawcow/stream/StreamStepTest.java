@@ -86,7 +86,7 @@ class StreamStepTest {
     /** Steps and saves until the job ends; a step that is throttled costs time. */
     private void finish(StreamJob job) {
         for (StreamPass pass = job.currentPass(); pass != null; pass = job.currentPass()) {
-            if (job.work().step(pass) instanceof Throttled(long wait)) {
+            if (job.work().step(pass) instanceof Throttled(long wait, boolean _)) {
                 nanos += wait;
             }
             assertThat(job.work().save(false)).isTrue();
@@ -190,9 +190,9 @@ class StreamStepTest {
         StreamJob job = job(image, speed(65536), StreamLab.small());
 
         assertThat(step(job)).isInstanceOf(Hydrated.class);
-        assertThat(step(job)).isEqualTo(new Throttled(SECOND));
+        assertThat(step(job)).isEqualTo(new Throttled(SECOND, true));
         nanos += SECOND / 2;
-        assertThat(step(job)).isEqualTo(new Throttled(SECOND / 2));
+        assertThat(step(job)).isEqualTo(new Throttled(SECOND / 2, true));
 
         assertThat(job.snapshot().currentProgress()).isEqualTo(64 * KIB);
     }
@@ -231,7 +231,7 @@ class StreamStepTest {
         LiveImage image = lab.image(SECTOR);
         StreamJob job = job(image, speed(MIB), StreamLab.small());
         while (nanos < 2 * SECOND) {
-            if (step(job) instanceof Throttled(long wait)) {
+            if (step(job) instanceof Throttled(long wait, boolean _)) {
                 nanos += wait;
             }
             var _ = job.work().save(false);
@@ -323,11 +323,11 @@ class StreamStepTest {
         assertThat(first.range()).isEqualTo(new ByteRange(0, 64 * KIB));
         assertThat(second.range()).isEqualTo(new ByteRange(64 * KIB, 64 * KIB));
         assertThat(pass.claim()).isNull();
-        pass.done();
+        pass.done(first);
         assertThat(pass.isDrained()).isFalse();
         assertThat(drained).hasValue(0);
 
-        pass.done();
+        pass.done(second);
 
         assertThat(pass.isDrained()).isTrue();
         assertThat(pass.claim()).isNull();

@@ -29,6 +29,11 @@ record GuardedObserver(ServerObserver observer, TroubleLog troubles) implements 
     }
 
     @Override
+    public void holeRead(String export, long bytes) {
+        tell(() -> observer.holeRead(export, bytes));
+    }
+
+    @Override
     public void refused(String kind) {
         tell(() -> observer.refused(kind));
     }

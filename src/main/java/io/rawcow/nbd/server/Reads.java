@@ -117,6 +117,7 @@ final class Reads {
                 if (extent != null && extent.zero() && extent.range().length() >= SHORTEST_HOLE_BYTES) {
                     int length = (int) extent.range().length();
                     sendHole(request, buffer, at, length);
+                    session.holeRead(length);
                     at += length;
                 } else {
                     long stop = extent == null || extent.zero()

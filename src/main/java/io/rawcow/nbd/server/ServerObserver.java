@@ -19,6 +19,9 @@ public interface ServerObserver {
      */
     default void answered(String export, NbdCommand command, long bytes, long nanos, int error) {}
 
+    /** A part of a read was answered as a hole, without a read of the device. */
+    default void holeRead(String export, long bytes) {}
+
     /**
      * A client broke the protocol, or ran into a limit, and was cut off, or refused an export.
      *

@@ -175,6 +175,10 @@ final class Session {
         }
     }
 
+    void holeRead(long bytes) {
+        server.observer().holeRead(with.device().export().name(), bytes);
+    }
+
     /** Whether requests like this one are best done by the leader itself. */
     boolean isFast() {
         return serviceNanos < FAST_NANOS;

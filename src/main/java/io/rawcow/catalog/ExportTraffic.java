@@ -1,0 +1,69 @@
+package io.rawcow.catalog;
+
+import io.rawcow.block.RequestCounts;
+import io.rawcow.nbd.NbdCommand;
+import io.rawcow.nbd.NbdError;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the clients of one export have asked for since it was there. Safe from many threads. */
+public final class ExportTraffic {
+    private final Map<NbdCommand, RequestCounts> requests = new EnumMap<>(NbdCommand.class);
+    private final Map<NbdCommand, Map<NbdError, LongAdder>> errors = new EnumMap<>(NbdCommand.class);
+    private final LongAdder holes = new LongAdder();
+    private final AtomicInteger plainConnections = new AtomicInteger();
+    private final AtomicInteger tlsConnections = new AtomicInteger();
+
+    ExportTraffic() {
+        for (NbdCommand command : NbdCommand.values()) {
+            requests.put(command, new RequestCounts());
+            var counts = new EnumMap<NbdError, LongAdder>(NbdError.class);
+            for (NbdError error : NbdError.values()) {
+                counts.put(error, new LongAdder());
+            }
+            errors.put(command, counts);
+        }
+    }
+
+    // ---- told by the server
+
+    void answered(NbdCommand command, long bytes, long nanos, int error) {
+        boolean moves = command == NbdCommand.READ || command == NbdCommand.WRITE;
+        requests.get(command).add(moves ? bytes : 0, nanos, error != 0);
+        if (error != 0) {
+            errors.get(command).get(NbdError.of(error)).increment();
+        }
+    }
+
+    void holeRead(long bytes) {
+        holes.add(bytes);
+    }
+
+    void connected(boolean tls, int change) {
+        (tls ? tlsConnections : plainConnections).addAndGet(change);
+    }
+
+    // ---- looking
+
+    /** Requests of a kind; bytes are those of reads and writes alone. */
+    public RequestCounts.Snapshot requests(NbdCommand command) {
+        return requests.get(command).snapshot();
+    }
+
+    /** Requests of a kind that were answered with an error. */
+    public long errors(NbdCommand command, NbdError error) {
+        return errors.get(command).get(error).sum();
+    }
+
+    /** Bytes of reads that were answered as holes, without a look into the image's files. */
+    public long holeBytes() {
+        return holes.sum();
+    }
+
+    /** Clients that are connected now. */
+    public int connections(boolean tls) {
+        return (tls ? tlsConnections : plainConnections).get();
+    }
+}

@@ -1,0 +1,273 @@
+package io.rawcow.image;
+
+import io.rawcow.block.FaultKind;
+import io.rawcow.block.RequestCounts;
+import io.rawcow.format.AllocationBitmap;
+import io.rawcow.format.Geometry;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What an image has done since it was opened, counted where it happens, for whoever wants to look. Counts only rise.
+ * Safe from many threads.
+ */
+public final class ImageActivity {
+
+    /** Who answered a guest's read. */
+    public enum Source {
+        RAW,
+        BACKING,
+        /** Nobody was asked: a hole, or beyond the end of the backing. */
+        ZERO
+    }
+
+    /** Why bytes were brought up from the backing. */
+    public enum Copy {
+        /** By a stream. */
+        BACKGROUND,
+        /** For the rest of a sector of which a guest wrote a part. */
+        GUEST_COPYUP,
+        /** Because a guest said that it is about to read them. */
+        PREFETCH
+    }
+
+    /** Why bytes of the backing need not be copied any more. */
+    public enum Skip {
+        /** They are zeros. */
+        ZERO,
+        /** A guest wrote over them first. */
+        GUEST_OVERWRITE,
+        /** A guest trimmed or zeroed them first. */
+        DISCARD
+    }
+
+    /** What a stream was about when it met an error. */
+    public enum Side {
+        SOURCE,
+        TARGET,
+        METADATA
+    }
+
+    private final Instant since = Instant.now();
+    private final int sectorSize;
+    private final Map<Source, LongAdder> served = adders(Source.class);
+    private final Map<Copy, LongAdder> copied = adders(Copy.class);
+    private final Map<Skip, LongAdder> skipped = adders(Skip.class);
+    private final Map<Side, Map<FaultKind, LongAdder>> streamErrors = new EnumMap<>(Side.class);
+    private final LongAdder throttledNanos = new LongAdder();
+    private final Origins written;
+    private final Origins zeroed;
+
+    private final RequestCounts backingReads = new RequestCounts();
+    private final AtomicInteger backingInFlight = new AtomicInteger();
+    private volatile boolean backingFailed;
+    /** When a read of the backing came back last, or was begun when none was under way. */
+    private volatile long backingMovedNanos;
+
+    private final LongAdder commits = new LongAdder();
+    private final LongAdder commitErrors = new LongAdder();
+    private final LongAdder commitNanos = new LongAdder();
+    /** When the oldest bit rose that no round has taken; 0 for none, which a clock never says for long. */
+    private final AtomicLong dirtyNanos = new AtomicLong();
+
+    private volatile long committingNanos;
+    private final BooleanSupplier hasUnsaved;
+
+    /** @param hasUnsaved whether there are bits that are not saved */
+    ImageActivity(Geometry geometry, BooleanSupplier hasUnsaved) {
+        this.hasUnsaved = hasUnsaved;
+        this.sectorSize = geometry.sectorSize();
+        this.written = new Origins(geometry);
+        this.zeroed = new Origins(geometry);
+        for (Side side : Side.values()) {
+            streamErrors.put(side, adders(FaultKind.class));
+        }
+    }
+
+    private static <E extends Enum<E>> Map<E, LongAdder> adders(Class<E> words) {
+        var all = new EnumMap<E, LongAdder>(words);
+        for (E word : words.getEnumConstants()) {
+            all.put(word, new LongAdder());
+        }
+        return all;
+    }
+
+    private static <E extends Enum<E>> void add(Map<E, LongAdder> counts, E word, long amount) {
+        counts.get(word).add(amount);
+    }
+
+    // ---- told by the others
+
+    /** A guest was given that many bytes. Of holes that are answered without a read, whoever does that tells. */
+    public void served(Source source, long bytes) {
+        add(served, source, bytes);
+    }
+
+    public void copied(Copy why, long bytes) {
+        add(copied, why, bytes);
+    }
+
+    /** Told by a stream of zeros; the image itself tells of what guests do. */
+    public void skipped(Skip why, long bytes) {
+        add(skipped, why, bytes);
+    }
+
+    public void streamFailed(Side side, FaultKind kind) {
+        add(streamErrors.get(side), kind, 1);
+    }
+
+    /** A stream waited for its speed limit. */
+    public void throttled(long nanos) {
+        throttledNanos.add(nanos);
+    }
+
+    /**
+     * A guest has changed sectors between two, and is about to set the bits of those that are clear.
+     *
+     * @param zero whether it made zeros
+     */
+    void taken(AllocationBitmap bitmap, long firstSector, long endSector, boolean zero) {
+        long taken = 0;
+        for (long sector = bitmap.nextUnallocated(firstSector, endSector);
+                sector < endSector;
+                sector = bitmap.nextUnallocated(sector, endSector)) {
+            long runEnd = bitmap.nextAllocated(sector, endSector);
+            (zero ? zeroed : written).add(sector, runEnd);
+            taken += runEnd - sector;
+            sector = runEnd;
+        }
+        add(skipped, zero ? Skip.DISCARD : Skip.GUEST_OVERWRITE, taken * sectorSize);
+        bitsRaised();
+    }
+
+    /** Sectors that were clear have been filled; why, whoever hydrates them tells. */
+    void hydrated(long firstSector, long endSector, boolean zero) {
+        if (zero) {
+            zeroed.add(firstSector, endSector);
+        }
+        bitsRaised();
+    }
+
+    /** @return when it began, for {@link #backingAnswered} */
+    long backingAsked() {
+        long now = System.nanoTime();
+        if (backingInFlight.getAndIncrement() == 0) {
+            backingMovedNanos = now;
+        }
+        return now;
+    }
+
+    void backingAnswered(long beganNanos, long bytes, boolean failed) {
+        long now = System.nanoTime();
+        backingMovedNanos = now;
+        backingInFlight.decrementAndGet();
+        if (backingFailed != failed) {
+            backingFailed = failed;
+        }
+        backingReads.add(bytes, now - beganNanos, failed);
+    }
+
+    /** Bits have risen that are not saved. */
+    private void bitsRaised() {
+        if (dirtyNanos.get() == 0) {
+            dirtyNanos.compareAndSet(0, System.nanoTime() | 1);
+        }
+    }
+
+    /** @return when it began, for {@link #committed} */
+    long commitBegins() {
+        committingNanos = dirtyNanos.getAndSet(0);
+        return System.nanoTime();
+    }
+
+    void committed(long beganNanos, boolean done) {
+        (done ? commits : commitErrors).increment();
+        commitNanos.add(System.nanoTime() - beganNanos);
+        if (!done && committingNanos != 0) {
+            dirtyNanos.set(committingNanos);
+        }
+        committingNanos = 0;
+    }
+
+    // ---- looking
+
+    /** When it was opened. */
+    public Instant since() {
+        return since;
+    }
+
+    /** Bytes. */
+    public long served(Source source) {
+        return served.get(source).sum();
+    }
+
+    /** Bytes. */
+    public long copied(Copy why) {
+        return copied.get(why).sum();
+    }
+
+    /** Bytes. */
+    public long skipped(Skip why) {
+        return skipped.get(why).sum();
+    }
+
+    /** Errors that streams of this image have met, with what became of them left to their policy. */
+    public long streamErrors(Side side, FaultKind kind) {
+        return streamErrors.get(side).get(kind).sum();
+    }
+
+    /** How long streams of this image waited for their speed limit; a stream of several threads counts as one. */
+    public long throttledNanos() {
+        return throttledNanos.sum();
+    }
+
+    public RequestCounts.Snapshot backingReads() {
+        return backingReads.snapshot();
+    }
+
+    /**
+     * Whether the backing answers: the last read did not fail, and if reads are under way one has come back lately.
+     *
+     * @param patienceNanos how long all of them may take
+     */
+    public boolean isBackingUp(long patienceNanos) {
+        boolean hangs = backingInFlight.get() > 0 && System.nanoTime() - backingMovedNanos > patienceNanos;
+        return !backingFailed && !hangs;
+    }
+
+    /** Rounds that saved what there was to be saved. */
+    public long commits() {
+        return commits.sum();
+    }
+
+    public long commitErrors() {
+        return commitErrors.sum();
+    }
+
+    /** How long all rounds took together. */
+    public long commitNanos() {
+        return commitNanos.sum();
+    }
+
+    /** How long the oldest bit has waited to be saved; 0 if all are. */
+    public long unsavedNanos() {
+        if (!hasUnsaved.getAsBoolean()) {
+            return 0;
+        }
+        long since = committingNanos != 0 ? committingNanos : dirtyNanos.get();
+        return since == 0 ? 0 : Math.max(0, System.nanoTime() - since);
+    }
+
+    Origins written() {
+        return written;
+    }
+
+    Origins zeroed() {
+        return zeroed;
+    }
+}
