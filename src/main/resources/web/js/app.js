@@ -64,7 +64,7 @@ document.getElementById('skip').addEventListener('click', (event) => {
 /* The connection */
 
 const link = document.getElementById('link');
-const words = h('span', {});
+const words = h('span', {class: 'words'});
 const again = h('button', {type: 'button', class: 'tiny', hidden: true, onclick: () => events.retry()}, 'Try now');
 link.append(h('span', {class: 'dot', 'aria-hidden': 'true'}), words, again);
 const SAID = {
