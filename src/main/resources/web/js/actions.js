@@ -36,7 +36,7 @@ export class Reopen {
       await attempt(async () => store.know({image: await put(imagePath(name), body)}),
         {box: this.box, fields: this.fields, busy: [button]});
     };
-    this.element = h('form', {class: 'panel', novalidate: true, hidden: true, onsubmit: submit},
+    this.element = h('form', {class: 'panel', 'data-acts': '', novalidate: true, hidden: true, onsubmit: submit},
       h('h2', {}, 'Open it again'), this.fields.map((field) => field.element), this.box.element,
       h('div', {class: 'buttons'}, button));
   }

@@ -17,15 +17,15 @@ export class Problem extends Error {
 
 export const UNREACHABLE = 'unreachable';
 
-const unauthenticated = new Set();
+const refusals = {unauthenticated: () => {}, viewer: () => {}};
 
-/** Has a function called whenever the service asks who we are. */
-export function onUnauthenticated(listener) {
-  unauthenticated.add(listener);
-}
-
-export function askForToken(problem) {
-  unauthenticated.forEach((listener) => listener(problem));
+/**
+ * What happens when the service does not serve us at all, or lets us look and do nothing.
+ *
+ * @param listeners {unauthenticated(problem), viewer(problem)}
+ */
+export function onRefusal(listeners) {
+  Object.assign(refusals, listeners);
 }
 
 async function problemOf(response) {
@@ -67,7 +67,9 @@ export async function send(method, path, {body, signal, headers} = {}) {
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (problem.status === 401) askForToken(problem);
+  const challenge = response.headers.get('WWW-Authenticate') ?? '';
+  if (problem.status === 401) refusals.unauthenticated(problem);
+  else if (problem.status === 403 && challenge.includes('insufficient_scope')) refusals.viewer(problem);
   throw problem;
 }
 

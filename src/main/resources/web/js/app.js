@@ -1,9 +1,10 @@
 // Where it begins: the connection, which view is shown, and what is said above all of them.
 
-import {onUnauthenticated, send} from './api.js';
+import {onRefusal, send} from './api.js';
 import {createView} from './create.js';
-import {announce, fill, h, say, show} from './dom.js';
+import {fill, h, say, show} from './dom.js';
 import {Events} from './events.js';
+import {clock} from './format.js';
 import {ProblemBox} from './forms.js';
 import {imageView} from './image.js';
 import {listView} from './list.js';
@@ -67,27 +68,27 @@ const link = document.getElementById('link');
 const words = h('span', {class: 'words'});
 const again = h('button', {type: 'button', class: 'tiny', hidden: true, onclick: () => events.retry()}, 'Try now');
 link.append(h('span', {class: 'dot', 'aria-hidden': 'true'}), words, again);
-const SAID = {
-  connecting: 'Connecting…', live: 'Live', waiting: 'Connection lost, reconnecting…', refused: 'Token needed',
-};
+let before = 'connecting';
+let lostAt = null;
 
 function tellLink(state) {
+  const lost = lostAt === null ? 'No connection' : `Connection lost at ${clock(lostAt)}`;
   link.className = `link ${state}`;
-  say(words, SAID[state]);
+  say(words, {
+    connecting: 'Connecting…', live: 'Live', waiting: `${lost}, reconnecting…`, refused: 'Token needed',
+  }[state]);
   show(again, state === 'waiting', main);
 }
 
-let lost = false;
+let outdated = false;
 events.addEventListener('state', ({detail}) => {
-  tellLink(detail.state);
-  document.body.classList.toggle('stale', detail.state === 'waiting');
+  if (detail.state === 'waiting' && before === 'live') lostAt = new Date();
   if (detail.state === 'live') {
-    if (lost) void compareVersions();
-    lost = false;
+    if (before !== 'connecting') void compareVersions();
     tokenForm.hide();
-  } else {
-    lost = true;
   }
+  before = detail.state;
+  tellLink(detail.state);
 });
 events.addEventListener('reset', () => void store.load());
 events.addEventListener('event', ({detail}) => store.take(detail));
@@ -96,8 +97,9 @@ events.addEventListener('event', ({detail}) => store.take(detail));
 async function compareVersions() {
   const response = await send('HEAD', './').catch(() => null);
   const now = response?.headers.get('ETag')?.replaceAll(/W\/|"/g, '');
-  if (!now || now === version) return;
-  fill(document.getElementById('notices'), h('p', {class: 'notice', role: 'alert'},
+  if (!now || now === version || outdated) return;
+  outdated = true;
+  document.getElementById('notices').append(h('p', {class: 'notice', role: 'alert'},
     'The service was updated and has another page. ',
     h('button', {type: 'button', class: 'tiny', onclick: () => location.reload()}, 'Load it')));
 }
@@ -111,7 +113,9 @@ const tokenForm = (() => {
     event.preventDefault();
     keepToken(input.value.trim());
     input.value = '';
-    events.retry();
+    tellRole(null);
+    tokenForm.hide();
+    events.restart();
     enter();
   }},
     h('h2', {}, 'This service asks for a token'), box.element,
@@ -121,11 +125,10 @@ const tokenForm = (() => {
   main.before(form);
   return {
     ask(problem) {
-      box.show(problem);
+      if (problem) box.show(problem);
       if (!form.hidden) return;
       form.hidden = false;
       input.focus();
-      announce('This service asks for a token');
     },
     hide() {
       form.hidden = true;
@@ -133,7 +136,19 @@ const tokenForm = (() => {
     },
   };
 })();
-onUnauthenticated((problem) => tokenForm.ask(problem));
+
+/** What a viewer may not do is hidden once the service has said so. */
+const viewing = h('p', {class: 'notice', hidden: true}, h('span', {}), ' ',
+  h('button', {type: 'button', class: 'tiny', onclick: () => tokenForm.ask(null)}, 'Use another token'));
+document.getElementById('notices').append(viewing);
+
+function tellRole(problem) {
+  document.body.classList.toggle('viewer', problem !== null);
+  viewing.hidden = problem === null;
+  say(viewing.firstChild, problem === null ? '' : `${problem.detail}: what may not be done is hidden.`);
+}
+
+onRefusal({unauthenticated: (problem) => tokenForm.ask(problem), viewer: tellRole});
 
 tellLink('connecting');
 enter();

@@ -67,7 +67,7 @@ class Chart {
       cursor: {drag: {x: false, y: false}, y: false},
       scales: {x: {time: true, range: across}, y: kind.scale},
       axes: [
-        {...axis, space: 90, values: (_, splits) => splits.map((each) => clock(each * 1000))},
+        {...axis, size: 30, space: 90, values: (_, splits) => splits.map((each) => clock(each * 1000))},
         {...axis, size: 76, space: 28, ...kind.axis},
       ],
       series: [{}, ...kind.lines.map(([, , style], i) => ({

@@ -27,6 +27,13 @@ export class Events extends EventTarget {
     this.#wake?.();
   }
 
+  /** Begins anew, as somebody else. */
+  restart() {
+    this.#lastId = null;
+    this.#abort?.abort();
+    this.retry();
+  }
+
   async #run() {
     for (;;) {
       if (document.hidden) {
@@ -41,6 +48,7 @@ export class Events extends EventTarget {
           await this.#sleep(2 ** 31 - 1);
           continue;
         }
+        if (this.#lastId === null && cause.name === 'AbortError') continue;
       }
       if (document.hidden) continue;
       const wait = WAITS[Math.min(this.#failures, WAITS.length - 1)];

@@ -59,8 +59,10 @@ function card(name) {
   const uris = h('ul', {class: 'uris'});
   const clients = clientTable(name);
   const few = h('p', {class: 'small'});
-  const remover = h('button', {type: 'button', class: 'tiny', 'aria-label': `Remove export ${name}`}, 'Remove…');
-  remover.addEventListener('click', () => removeExport(name));
+  const remover = h('button', {
+    type: 'button', class: 'tiny', 'data-acts': '', 'aria-label': `Remove export ${name}`,
+    onclick: () => removeExport(name),
+  }, 'Remove…');
   const element = h('li', {class: 'export'},
     h('div', {class: 'line'}, h('h3', {}, name), state, notes, remover), uris, few, clients.element);
   return {
@@ -114,7 +116,7 @@ export class ExportPanel {
     }}, name.element, readOnly.element, button);
     this.element = h('section', {class: 'panel', 'aria-labelledby': 'exports-title'},
       h('h2', {id: 'exports-title', tabindex: '-1'}, 'Exports'), this.none, this.list,
-      h('details', {}, h('summary', {}, 'Add an export'), this.form, this.box.element));
+      h('details', {'data-acts': ''}, h('summary', {}, 'Add an export'), this.form, this.box.element));
   }
 
   update(exports) {

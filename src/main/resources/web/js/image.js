@@ -56,7 +56,11 @@ class Missing {
 
   show(name, store) {
     const known = store.loaded;
+    const said = JSON.stringify([known, store.problem?.detail]);
+    if (this.element.dataset.said === said) return;
+    this.element.dataset.said = said;
     fill(this.element,
+      h('h1', {tabindex: '-1'}, name),
       h('p', {}, known ? `There is no image ${name}: it was never made, or it was closed.`
         : store.problem ? 'Whether this image is there is not known yet.' : 'Asking the service…'),
       !known && store.problem ? h('div', {class: 'problem'}, problemText(store.problem)) : null,
@@ -66,7 +70,7 @@ class Missing {
 
 function head(name, current) {
   const badge = h('span', {class: 'badge'});
-  const close = h('button', {type: 'button', onclick: () => closeImage(current())}, 'Close image…');
+  const close = h('button', {type: 'button', 'data-acts': '', onclick: () => closeImage(current())}, 'Close image…');
   const trouble = h('div', {class: 'problem', hidden: true});
   const warnings = h('div', {});
   return {

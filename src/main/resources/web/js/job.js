@@ -85,11 +85,12 @@ export class JobPanel {
     }, words)]));
     this.speed = new SpeedField('Speed limit');
     this.setSpeed = h('button', {type: 'submit'}, 'Set speed');
-    this.speedForm = h('form', {class: 'inline', novalidate: true, onsubmit: (event) => this.#changeSpeed(event)},
-      this.speed.element, this.setSpeed);
+    this.speedForm = h('form', {
+      class: 'inline', 'data-acts': '', novalidate: true, onsubmit: (event) => this.#changeSpeed(event),
+    }, this.speed.element, this.setSpeed);
     this.atWork = h('div', {},
       h('div', {class: 'track'}, this.bar, this.share), this.facts,
-      h('div', {class: 'buttons verbs'}, Object.values(this.verbs)), this.speedForm);
+      h('div', {class: 'buttons verbs', 'data-acts': ''}, Object.values(this.verbs)), this.speedForm);
     this.#makeStart();
     this.title = h('h2', {tabindex: '-1', id: 'job-title'}, 'Stream');
     this.element = h('section', {class: 'panel job', 'aria-labelledby': 'job-title'},
@@ -99,7 +100,7 @@ export class JobPanel {
   #makeStart() {
     this.fields = streamFields();
     this.startButton = h('button', {type: 'submit', class: 'primary'}, 'Start the stream');
-    this.startForm = h('form', {novalidate: true, onsubmit: (event) => this.#start(event)},
+    this.startForm = h('form', {'data-acts': '', novalidate: true, onsubmit: (event) => this.#start(event)},
       this.fields.speed.element, this.fields.onError.element, this.fields.autoFinalize.element,
       this.fields.keepSidecar.element, h('div', {class: 'buttons'}, this.startButton));
   }

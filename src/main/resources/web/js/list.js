@@ -187,6 +187,6 @@ function explain(none, store, known) {
       : 'There are no images yet. Make one over a golden image, or open files that are there.';
   if (none.dataset.words === words) return;
   none.dataset.words = words;
-  fill(none, h('p', {}, words),
-    store.loaded && known === 0 ? h('a', {class: 'button', href: '#/new'}, 'Make the first image') : null);
+  const first = h('a', {class: 'button', 'data-acts': '', href: '#/new'}, 'Make the first image');
+  fill(none, h('p', {}, words), store.loaded && known === 0 ? first : null);
 }

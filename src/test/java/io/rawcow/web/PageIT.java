@@ -9,11 +9,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser, before the real service. */
 class PageIT {
@@ -221,12 +224,68 @@ class PageIT {
         assertThat(page.locator("tbody")).containsText("web");
 
         service.stop();
-        assertThat(page.locator("#link .words")).hasText("Connection lost, reconnecting…");
+        assertThat(page.locator("#link .words"))
+                .hasText(Pattern.compile("Connection lost at [0-9:]{8}, reconnecting…"));
         service.startAgain(origin);
         live(page);
         service.create("later");
         assertThat(page.locator("tbody")).containsText("later");
         assertThat(page.locator("tbody")).containsText("web");
+    }
+
+    /** Answers every request to the interface as a service does that asks who calls. */
+    private static void guard(Page page) {
+        page.route("**/v1/**", route -> {
+            String token = String.valueOf(route.request().allHeaders().get("authorization"));
+            boolean looks = route.request().method().equals("GET");
+            if (token.equals("Bearer operator") || (token.equals("Bearer viewer") && looks)) {
+                route.resume();
+            } else if (token.equals("Bearer viewer")) {
+                route.fulfill(refusal(403, "forbidden", "a viewer may only look", "error=\"insufficient_scope\""));
+            } else {
+                route.fulfill(refusal(401, "unauthenticated", "this service asks who calls", ""));
+            }
+        });
+    }
+
+    private static Route.FulfillOptions refusal(int status, String code, String detail, String challenge) {
+        return new Route.FulfillOptions()
+                .setStatus(status)
+                .setContentType("application/problem+json")
+                .setHeaders(Map.of("WWW-Authenticate", "Bearer realm=\"rawcow\", " + challenge))
+                .setBody("{\"status\": %d, \"code\": \"%s\", \"title\": \"No\", \"detail\": \"%s\"}"
+                        .formatted(status, code, detail));
+    }
+
+    private static void enter(Page page, String token) {
+        field(page, "Token").fill(token);
+        button(page, "Use it").click();
+        live(page);
+    }
+
+    @Test
+    void tokenIsAskedForAndSentAndWhatViewersMayNotIsHidden() {
+        service.create("web");
+        service.stream("web");
+        Page page = browser.open(service.page("images/web"));
+        guard(page);
+        page.reload();
+
+        assertThat(page.locator(".token")).containsText("this service asks who calls");
+        browser.assertAccessible(page);
+        enter(page, "viewer");
+        assertThat(page.locator(".token")).isHidden();
+        button(page, "Pause").click();
+        assertThat(page.locator("#notices")).containsText("a viewer may only look");
+        assertThat(button(page, "Pause")).isHidden();
+        assertThat(service.get("/v1/jobs/web-stream")).contains("\"status\":\"running\"");
+
+        button(page, "Use another token").click();
+        enter(page, "operator");
+        button(page, "Pause").click();
+        assertThat(job(page)).containsText("paused");
+        page.reload();
+        live(page);
     }
 
     @Test
@@ -295,6 +354,29 @@ class PageIT {
         browser.assertAccessible(page);
         page.setViewportSize(390, 844);
         browser.assertAccessible(page);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {320, 390, 1024, 1280, 1600})
+    void nothingIsWiderThanTheWindow(int width) {
+        String name = "a-name-that-is-longer-than-others-are-but-may-well-be-one";
+        service.create(name);
+        service.stream(name);
+        service.put("/v1/exports/web", "{\"image\": \"" + name + "\"}");
+        Page page = browser.open(service.page(), ColorScheme.LIGHT, width, 900);
+        assertThat(page.locator("tbody")).containsText("streaming");
+        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+
+        page.navigate(service.page("images/" + name));
+        mapShows(page, ".*%");
+        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+        page.navigate(service.page("new"));
+        assertThat(button(page, "Create")).isVisible();
+        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+    }
+
+    private static int widthOf(Page page) {
+        return (int) page.evaluate("document.documentElement.scrollWidth");
     }
 
     @Test
