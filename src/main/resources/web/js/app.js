@@ -109,7 +109,7 @@ async function compareVersions() {
 const tokenForm = (() => {
   const box = new ProblemBox();
   const input = h('input', {type: 'password', id: 'token', autocomplete: 'off', 'aria-describedby': 'token-hint'});
-  const form = h('form', {class: 'panel token', hidden: true, novalidate: true, onsubmit: (event) => {
+  const submit = (event) => {
     event.preventDefault();
     keepToken(input.value.trim());
     input.value = '';
@@ -117,8 +117,11 @@ const tokenForm = (() => {
     tokenForm.hide();
     events.restart();
     enter();
-  }},
-    h('h2', {}, 'This service asks for a token'), box.element,
+  };
+  const form = h('form', {
+    class: 'panel token', 'aria-labelledby': 'token-title', hidden: true, novalidate: true, onsubmit: submit,
+  },
+    h('h2', {id: 'token-title'}, 'This service asks for a token'), box.element,
     h('div', {class: 'joined'}, h('label', {for: 'token'}, 'Token'), input,
       h('button', {type: 'submit', class: 'primary'}, 'Use it')),
     h('p', {class: 'hint', id: 'token-hint'}, 'It is kept until this tab is closed.'));

@@ -62,7 +62,8 @@ final class PageFiles {
     private PageFiles(Map<String, PageFile> files, byte[] page) {
         this.files = files;
         this.version = versionOf(files, page);
-        this.page = PageFile.of("index.html", new String(page, UTF_8).replace(VERSION, version).getBytes(UTF_8));
+        this.page = PageFile.of(
+                "index.html", new String(page, UTF_8).replace(VERSION, version).getBytes(UTF_8));
     }
 
     static PageFiles load() {
@@ -108,7 +109,8 @@ final class PageFiles {
     }
 
     /** A file that the page asks for; null if there is none of this name. */
-    @Nullable PageFile find(String name) {
+    @Nullable
+    PageFile find(String name) {
         return files.get(name);
     }
 }

@@ -86,8 +86,10 @@ class PageFilesIT {
 
     @Test
     void everythingIsServedUnderAStrictPolicy() throws Exception {
-        String script =
-                filesOf(get("/").body()).stream().filter(file -> file.endsWith(".js")).findFirst().orElseThrow();
+        String script = filesOf(get("/").body()).stream()
+                .filter(file -> file.endsWith(".js"))
+                .findFirst()
+                .orElseThrow();
         for (String path : List.of("/", script)) {
             HttpResponse<String> answer = get(path);
             assertThat(header(answer, "Content-Security-Policy"))
@@ -136,7 +138,8 @@ class PageFilesIT {
                 "/assets/0123456789abcdef/js/app.js"
             })
     void whatIsNotListedIsNotFound(String path) throws Exception {
-        HttpResponse<String> answer = get(path.replace("VERSION", PageFiles.load().version()));
+        HttpResponse<String> answer =
+                get(path.replace("VERSION", PageFiles.load().version()));
 
         assertThat(answer.statusCode()).isEqualTo(404);
         assertThat(header(answer, "Content-Type")).startsWith("application/problem+json");

@@ -73,7 +73,8 @@ class PageIT {
 
     /** What part of the image the block map says is in the raw file. */
     private static void mapShows(Page page, String percent) {
-        assertThat(map(page)).hasAttribute("aria-label", Pattern.compile("^Block map: " + percent + " in the raw file"));
+        assertThat(map(page))
+                .hasAttribute("aria-label", Pattern.compile("^Block map: " + percent + " in the raw file"));
     }
 
     /** The colour of a cell's middle; cells are a few pixels wide, in rows from the left. */
@@ -312,7 +313,9 @@ class PageIT {
         assertThat(page.locator("#summary")).hasText("1,000 images, 0 streams at work");
         assertThat(page.locator("table")).hasAttribute("aria-rowcount", "1001");
         assertThat(page.locator("tbody tr").count()).isBetween(20, 60);
-        assertThat(browser.requests()).filteredOn(each -> each.contains("/v1/images")).hasSize(1);
+        assertThat(browser.requests())
+                .filteredOn(each -> each.contains("/v1/images"))
+                .hasSize(1);
 
         page.keyboard().press("End");
         assertThat(page.locator("tbody")).containsText("vm-1000");
