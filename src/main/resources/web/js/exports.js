@@ -3,7 +3,7 @@
 import {exportPath, put, remove} from './api.js';
 import {confirm} from './dialog.js';
 import {announce, arrange, attribute, fill, h, say, show} from './dom.js';
-import {bytes, clock, count, exactly, when} from './format.js';
+import {bytes, count, exactly, when} from './format.js';
 import {attempt, checkField, ProblemBox, selectField, textField} from './forms.js';
 
 async function copy(text, button) {
@@ -27,25 +27,25 @@ function uriLine(uri) {
 function clientTable(name) {
   const body = h('tbody', {});
   const table = h('table', {class: 'connected', 'aria-label': `Clients of ${name}`},
-    h('thead', {}, h('tr', {}, ['Client', 'Since', 'Requests', 'Read', 'Written', 'Errors'].map((words, i) =>
-      h('th', {scope: 'col', class: i > 1 ? 'number' : ''}, words)))), body);
+    h('thead', {}, h('tr', {}, ['Client', 'Requests', 'Read', 'Written', 'Errors'].map((words, i) =>
+      h('th', {scope: 'col', class: i > 0 ? 'number' : ''}, words)))), body);
   const rows = new Map();
   return {
     element: h('div', {class: 'scroll', role: 'region', 'aria-label': `Clients of ${name}`, tabindex: '0'}, table),
     update(clients) {
       const wanted = clients.map((client) => {
-        const row = rows.get(client.id) ?? h('tr', {}, h('th', {scope: 'row'}), [1, 2, 3, 4, 5].map((i) =>
-          h('td', {class: i > 1 ? 'number' : ''})));
+        const row = rows.get(client.id) ?? h('tr', {}, h('th', {scope: 'row'}),
+          [1, 2, 3, 4].map(() => h('td', {class: 'number'})));
         rows.set(client.id, row);
         const texts = [
-          client.address + (client.tls ? ', TLS' : ''), clock(client.connectedAt), client.requests.toLocaleString('en'),
-          bytes(client.bytesRead), bytes(client.bytesWritten), client.errors.toLocaleString('en'),
+          client.address + (client.tls ? ', TLS' : ''), client.requests.toLocaleString('en'), bytes(client.bytesRead),
+          bytes(client.bytesWritten), client.errors.toLocaleString('en'),
         ];
         texts.forEach((text, i) => say(row.children[i], text));
-        attribute(row.children[0], 'title', client.tlsSubject);
-        attribute(row.children[1], 'title', when(client.connectedAt));
-        attribute(row.children[3], 'title', exactly(client.bytesRead));
-        attribute(row.children[4], 'title', exactly(client.bytesWritten));
+        const since = `since ${when(client.connectedAt)}`;
+        attribute(row.children[0], 'title', client.tlsSubject ? `${client.tlsSubject}, ${since}` : since);
+        attribute(row.children[2], 'title', exactly(client.bytesRead));
+        attribute(row.children[3], 'title', exactly(client.bytesWritten));
         return row;
       });
       arrange(body, wanted);

@@ -80,7 +80,7 @@ export function selectField(name, label, choices, options = {}) {
   return new Field(name, label, select, options);
 }
 
-const SPEED_UNITS = [[1024, 'KiB/s'], [1024 ** 2, 'MiB/s'], [1024 ** 3, 'GiB/s']];
+const SPEED_UNITS = [[1, 'B/s'], [1024, 'KiB/s'], [1024 ** 2, 'MiB/s'], [1024 ** 3, 'GiB/s']];
 
 /** A speed with its unit. Reads as bytes a second, or as what was typed if that is no number. */
 export class SpeedField extends Field {
@@ -94,10 +94,10 @@ export class SpeedField extends Field {
   }
 
   set(speed) {
-    const [factor] = SPEED_UNITS.findLast(([each]) => speed >= each && speed % each === 0)
-      ?? (speed > 0 && speed < 1024 ? SPEED_UNITS[0] : SPEED_UNITS[1]);
+    // In the largest unit that has it exactly: setting what is shown changes nothing.
+    const factor = speed === 0 ? 1024 ** 2 : SPEED_UNITS.findLast(([each]) => speed % each === 0)[0];
     this.unit.value = String(factor);
-    this.control.value = String(Number((speed / factor).toFixed(3)));
+    this.control.value = String(speed / factor);
   }
 
   get value() {

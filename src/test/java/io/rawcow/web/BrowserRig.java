@@ -29,6 +29,10 @@ final class BrowserRig implements AutoCloseable {
     /** Chromium's own note on an answer of 400 and more; that the page deals with it is what tests look at. */
     private static final String REFUSED = "Failed to load resource";
 
+    private static final String RUN_AXE = """
+            ;axe.run(document).then(result => result.violations.map(each =>
+                each.impact + ' ' + each.id + ' at ' + each.nodes.map(node => node.target.join(' ')).join(', ')))""";
+
     private final Playwright playwright;
     private final Browser browser;
     private final String axe;
@@ -116,9 +120,7 @@ final class BrowserRig implements AutoCloseable {
 
     /** No rule of axe-core is broken, the minor ones neither. */
     void assertAccessible(Page page) {
-        Object found = page.evaluate(axe + """
-                ;axe.run(document).then(result => result.violations.map(each =>
-                    each.impact + ' ' + each.id + ' at ' + each.nodes.map(node => node.target.join(' ')).join(', ')))""");
+        Object found = page.evaluate(axe + RUN_AXE);
         assertThat((List<?>) found).as("%s", page.url()).isEmpty();
     }
 
