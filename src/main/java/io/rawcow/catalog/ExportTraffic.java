@@ -1,31 +1,20 @@
 package io.rawcow.catalog;
 
+import io.rawcow.block.EnumTable;
 import io.rawcow.block.RequestCounts;
 import io.rawcow.nbd.NbdCommand;
 import io.rawcow.nbd.NbdError;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the clients of one export have asked for since it was there. Safe from many threads. */
 public final class ExportTraffic {
-    private final Map<NbdCommand, RequestCounts> requests = new EnumMap<>(NbdCommand.class);
-    private final Map<NbdCommand, Map<NbdError, LongAdder>> errors = new EnumMap<>(NbdCommand.class);
+    private final EnumTable<NbdCommand, RequestCounts> requests = new EnumTable<>(NbdCommand.class, RequestCounts::new);
+    private final EnumTable<NbdCommand, EnumTable<NbdError, LongAdder>> errors =
+            new EnumTable<>(NbdCommand.class, () -> EnumTable.counts(NbdError.class));
     private final LongAdder holes = new LongAdder();
     private final AtomicInteger plainConnections = new AtomicInteger();
     private final AtomicInteger tlsConnections = new AtomicInteger();
-
-    ExportTraffic() {
-        for (NbdCommand command : NbdCommand.values()) {
-            requests.put(command, new RequestCounts());
-            var counts = new EnumMap<NbdError, LongAdder>(NbdError.class);
-            for (NbdError error : NbdError.values()) {
-                counts.put(error, new LongAdder());
-            }
-            errors.put(command, counts);
-        }
-    }
 
     // ---- told by the server
 

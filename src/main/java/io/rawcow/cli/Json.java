@@ -8,6 +8,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.core.util.Separators;
@@ -21,18 +22,42 @@ final class Json {
 
     /** @param value of maps with names, lists, strings, whole and other numbers and booleans */
     static String write(Map<String, ?> value) {
-        var text = new StringWriter();
-        var layout = new DefaultPrettyPrinter(
-                        Separators.createDefaultInstance().withObjectNameValueSpacing(Spacing.AFTER))
+        return text(new JsonFactory(), layout(), value);
+    }
+
+    /**
+     * As {@link #write}, for what somebody else said: only ASCII, in which no letter is an order to a terminal.
+     *
+     * @param values each of them as there
+     */
+    static String writeForeign(List<? extends Map<String, ?>> values) {
+        return text(ascii(), layout(), values);
+    }
+
+    /** On one line, and only in ASCII. */
+    static String lineForeign(Map<String, ?> value) {
+        return text(ascii(), null, value);
+    }
+
+    private static JsonFactory ascii() {
+        return JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+    }
+
+    private static PrettyPrinter layout() {
+        return new DefaultPrettyPrinter(Separators.createDefaultInstance().withObjectNameValueSpacing(Spacing.AFTER))
                 .withObjectIndenter(INDENT)
                 .withArrayIndenter(INDENT);
+    }
+
+    private static String text(JsonFactory factory, @Nullable PrettyPrinter layout, Object value) {
+        var text = new StringWriter();
         var context = new ObjectWriteContext.Base() {
             @Override
-            public PrettyPrinter getPrettyPrinter() {
+            public @Nullable PrettyPrinter getPrettyPrinter() {
                 return layout;
             }
         };
-        try (JsonGenerator out = new JsonFactory().createGenerator(context, text)) {
+        try (JsonGenerator out = factory.createGenerator(context, text)) {
             write(out, value);
         }
         return text.toString();

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             "  rawcow create -b ubuntu.img -F raw vm.raw-cow   vm.img over ubuntu.img",
             "  rawcow info vm.raw-cow                          what it is made of",
             "  rawcow stream vm.raw-cow                        make vm.img whole",
+            "  rawcow watch                                    what a running service is doing",
             "",
             "'rawcow COMMAND --help' tells more of each."
         },
@@ -36,6 +37,8 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             StreamCommand.class,
             RebaseCommand.class,
+            JobsCommand.class,
+            WatchCommand.class,
             CompletionCommand.class
         })
 public final class RawCowCommand implements Runnable {

@@ -38,7 +38,11 @@ public record BlockMap(
         List<Double> allocated = IntStream.range(0, count)
                 .mapToObj(cell -> bitmap == null
                         ? Double.valueOf(1)
-                        : share(bitmap.countAllocated(cell * each, endOf(cell, each, sectors)), cell, each, sectors))
+                        : share(
+                                (double) bitmap.countAllocated(cell * each, endOf(cell, each, sectors)),
+                                cell,
+                                each,
+                                sectors))
                 .toList();
         return new BlockMap(
                 each * geometry.sectorSize(),
@@ -74,6 +78,6 @@ public record BlockMap(
         if (found <= 0 || found >= of) {
             return found <= 0 ? 0 : 1;
         }
-        return Math.clamp(Math.round(found / of * PRECISION), 1, PRECISION - 1) / PRECISION;
+        return Math.clamp(Math.rint(found / of * PRECISION), 1, PRECISION - 1) / PRECISION;
     }
 }

@@ -1,12 +1,11 @@
 package io.rawcow.image;
 
+import io.rawcow.block.EnumTable;
 import io.rawcow.block.FaultKind;
 import io.rawcow.block.RequestCounts;
 import io.rawcow.format.AllocationBitmap;
 import io.rawcow.format.Geometry;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -55,10 +54,12 @@ public final class ImageActivity {
 
     private final Instant since = Instant.now();
     private final int sectorSize;
-    private final Map<Source, LongAdder> served = adders(Source.class);
-    private final Map<Copy, LongAdder> copied = adders(Copy.class);
-    private final Map<Skip, LongAdder> skipped = adders(Skip.class);
-    private final Map<Side, Map<FaultKind, LongAdder>> streamErrors = new EnumMap<>(Side.class);
+    private final EnumTable<Source, LongAdder> served = EnumTable.counts(Source.class);
+    private final EnumTable<Copy, LongAdder> copied = EnumTable.counts(Copy.class);
+    private final EnumTable<Skip, LongAdder> skipped = EnumTable.counts(Skip.class);
+    private final EnumTable<Side, EnumTable<FaultKind, LongAdder>> streamErrors =
+            new EnumTable<>(Side.class, () -> EnumTable.counts(FaultKind.class));
+
     private final LongAdder throttledNanos = new LongAdder();
     private final Origins written;
     private final Origins zeroed;
@@ -84,41 +85,26 @@ public final class ImageActivity {
         this.sectorSize = geometry.sectorSize();
         this.written = new Origins(geometry);
         this.zeroed = new Origins(geometry);
-        for (Side side : Side.values()) {
-            streamErrors.put(side, adders(FaultKind.class));
-        }
-    }
-
-    private static <E extends Enum<E>> Map<E, LongAdder> adders(Class<E> words) {
-        var all = new EnumMap<E, LongAdder>(words);
-        for (E word : words.getEnumConstants()) {
-            all.put(word, new LongAdder());
-        }
-        return all;
-    }
-
-    private static <E extends Enum<E>> void add(Map<E, LongAdder> counts, E word, long amount) {
-        counts.get(word).add(amount);
     }
 
     // ---- told by the others
 
     /** A guest was given that many bytes. Of holes that are answered without a read, whoever does that tells. */
     public void served(Source source, long bytes) {
-        add(served, source, bytes);
+        served.get(source).add(bytes);
     }
 
     public void copied(Copy why, long bytes) {
-        add(copied, why, bytes);
+        copied.get(why).add(bytes);
     }
 
     /** Told by a stream of zeros; the image itself tells of what guests do. */
     public void skipped(Skip why, long bytes) {
-        add(skipped, why, bytes);
+        skipped.get(why).add(bytes);
     }
 
     public void streamFailed(Side side, FaultKind kind) {
-        add(streamErrors.get(side), kind, 1);
+        streamErrors.get(side).get(kind).increment();
     }
 
     /** A stream waited for its speed limit. */
@@ -141,7 +127,7 @@ public final class ImageActivity {
             taken += runEnd - sector;
             sector = runEnd;
         }
-        add(skipped, zero ? Skip.DISCARD : Skip.GUEST_OVERWRITE, taken * sectorSize);
+        skipped(zero ? Skip.DISCARD : Skip.GUEST_OVERWRITE, taken * sectorSize);
         bitsRaised();
     }
 

@@ -2,6 +2,7 @@ package io.rawcow.posix;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,6 +25,9 @@ final class Ioctl {
     private static final int BTRFS_INFO_BYTES = 1024;
     private static final int BTRFS_UUID = 16;
     private static final int UUID_BYTES = 16;
+
+    /** The answer has four numbers of 16 bits: rows, columns, and the same in pixels. */
+    private static final long TIOCGWINSZ = 0x5413;
 
     private Ioctl() {}
 
@@ -49,6 +53,18 @@ final class Ioctl {
                     ? Optional.of(
                             "btrfs/" + uuid(info.asSlice(BTRFS_UUID, UUID_BYTES).toArray(JAVA_BYTE)))
                     : Optional.empty();
+        }
+    }
+
+    /** What a terminal shows at once; empty if the descriptor is no terminal. */
+    static Optional<TerminalWindow> windowSize(int descriptor) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocate(JAVA_SHORT, 4);
+            return LibC.ioctl(descriptor, TIOCGWINSZ, size) < 0
+                    ? Optional.empty()
+                    : Optional.of(new TerminalWindow(
+                            Short.toUnsignedInt(size.getAtIndex(JAVA_SHORT, 1)),
+                            Short.toUnsignedInt(size.getAtIndex(JAVA_SHORT, 0))));
         }
     }
 

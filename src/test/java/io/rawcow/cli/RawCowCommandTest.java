@@ -24,7 +24,8 @@ class RawCowCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"create", "info", "map", "measure", "check", "stream", "rebase", "completion"})
+    @ValueSource(
+            strings = {"create", "info", "map", "measure", "check", "stream", "rebase", "jobs", "watch", "completion"})
     void everyCommandHasHelpWithExamples(String command) {
         Result result = Cli.run(command, "--help");
 

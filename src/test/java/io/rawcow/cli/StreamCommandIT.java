@@ -119,8 +119,8 @@ class StreamCommandIT {
 
     @Test
     void interruptedItSavesItsBitsAndSaysHowToGoOn() throws Exception {
-        Process stream = stream("--speed", "2M");
-        awaitSavedSectors(1000);
+        Process stream = stream("--speed", "512K");
+        awaitSavedSectors(100);
         signal(stream, "INT");
         Result result = Cli.end(stream);
 

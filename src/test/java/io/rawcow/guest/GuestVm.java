@@ -3,6 +3,7 @@ package io.rawcow.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

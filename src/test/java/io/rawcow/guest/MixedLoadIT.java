@@ -3,6 +3,8 @@ package io.rawcow.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.rawcow.testing.LiveService;
+import io.rawcow.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

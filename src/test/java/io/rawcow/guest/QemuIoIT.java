@@ -2,6 +2,8 @@ package io.rawcow.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rawcow.testing.LiveService;
+import io.rawcow.testing.Tool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

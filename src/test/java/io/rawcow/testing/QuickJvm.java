@@ -1,8 +1,7 @@
-package io.rawcow.guest;
+package io.rawcow.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.rawcow.testing.TestMemory;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

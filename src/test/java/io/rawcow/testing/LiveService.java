@@ -1,8 +1,7 @@
-package io.rawcow.guest;
+package io.rawcow.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.rawcow.testing.TestMemory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -23,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code rawcow serve} in a process of its own, and a client of its REST interface. */
-final class LiveService implements AutoCloseable {
+public final class LiveService implements AutoCloseable {
     private static final String LISTENING = "rawcow: listening on http";
     private static final int STOP_SECONDS = 25;
     private static final AtomicInteger LIVE_FOLDERS = new AtomicInteger();
@@ -44,7 +43,7 @@ final class LiveService implements AutoCloseable {
     }
 
     /** Starts a service on free ports of the loopback and on a socket beside its data, and waits until it listens. */
-    static LiveService start(Path data) throws IOException, InterruptedException {
+    public static LiveService start(Path data) throws IOException, InterruptedException {
         return start(data, "127.0.0.1:0", List.of());
     }
 
@@ -52,7 +51,8 @@ final class LiveService implements AutoCloseable {
      * @param nbd where NBD clients connect over TCP, {@code host:port}
      * @param flags for the Java virtual machine
      */
-    static LiveService start(Path data, String nbd, List<String> flags) throws IOException, InterruptedException {
+    public static LiveService start(Path data, String nbd, List<String> flags)
+            throws IOException, InterruptedException {
         Path live = TestMemory.path().resolve("live" + LIVE_FOLDERS.incrementAndGet());
         var command = new ArrayList<>(QuickJvm.command());
         command.addAll(flags);
@@ -88,24 +88,25 @@ final class LiveService implements AutoCloseable {
         return data.resolve("nbd.sock");
     }
 
-    long pid() {
+    public long pid() {
         return running.process().pid();
     }
 
     /** SIGKILL. */
-    void kill() {
+    public void kill() {
         killed = true;
         running.process().destroyForcibly().onExit().join();
     }
 
     /** After it was killed. */
-    void startAgain() throws IOException, InterruptedException {
+    public void startAgain() throws IOException, InterruptedException {
         running = launch();
         killed = false;
     }
 
     /** An exchange that has to end with a status; answers the body. */
-    JsonNode expect(int status, String method, String path, String body) throws IOException, InterruptedException {
+    public JsonNode expect(int status, String method, String path, String body)
+            throws IOException, InterruptedException {
         HttpResponse<String> answer = send(method, path, body);
         assertThat(answer.statusCode())
                 .as("%s %s: %s", method, path, answer.body())
@@ -113,7 +114,7 @@ final class LiveService implements AutoCloseable {
         return JSON.readTree(answer.body().isEmpty() ? "null" : answer.body());
     }
 
-    HttpResponse<String> send(String method, String path, String body) throws IOException, InterruptedException {
+    public HttpResponse<String> send(String method, String path, String body) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(running.base().resolve(path))
                 .timeout(Duration.ofMinutes(2))
                 .header("Content-Type", "application/json")
@@ -126,7 +127,7 @@ final class LiveService implements AutoCloseable {
      *
      * @param size 0: that of the backing
      */
-    void create(String image, long sectorSize, long size) throws IOException, InterruptedException {
+    public void create(String image, long sectorSize, long size) throws IOException, InterruptedException {
         String more = size == 0 ? "" : ", \"size\": " + size;
         String request = """
                 {"sidecar": "%1$s.raw-cow", "rawFile": "%1$s.img", "backingFile": "golden.img",
@@ -136,7 +137,7 @@ final class LiveService implements AutoCloseable {
     }
 
     /** Offers an image under its own name, and answers where: over TCP first, then on the socket. */
-    List<String> export(String image) throws IOException, InterruptedException {
+    public List<String> export(String image) throws IOException, InterruptedException {
         JsonNode export = expect(201, "PUT", "/v1/exports/" + image, "{\"image\": \"" + image + "\"}");
         List<String> uris = new ArrayList<>();
         export.get("uris").forEach(uri -> uris.add(uri.asString()));
@@ -147,17 +148,17 @@ final class LiveService implements AutoCloseable {
     }
 
     /** Starts a stream, its name that of its image. */
-    void stream(String image, long bytesPerSecond) throws IOException, InterruptedException {
+    public void stream(String image, long bytesPerSecond) throws IOException, InterruptedException {
         expect(202, "PUT", "/v1/jobs/" + image, """
                 {"type": "stream", "image": "%s", "speed": %d}""".formatted(image, bytesPerSecond));
     }
 
-    JsonNode job(String image) throws IOException, InterruptedException {
+    public JsonNode job(String image) throws IOException, InterruptedException {
         return expect(200, "GET", "/v1/jobs/" + image, "");
     }
 
     /** Sets a stream's speed so that what is left would take some seconds. */
-    void streamWithin(String image, int seconds) throws IOException, InterruptedException {
+    public void streamWithin(String image, int seconds) throws IOException, InterruptedException {
         JsonNode job = job(image);
         long left =
                 job.get("totalProgress").asLong() - job.get("currentProgress").asLong();
@@ -165,12 +166,12 @@ final class LiveService implements AutoCloseable {
         expect(200, "PATCH", "/v1/jobs/" + image, "{\"speed\": " + speed + "}");
     }
 
-    void hurry(String image) throws IOException, InterruptedException {
+    public void hurry(String image) throws IOException, InterruptedException {
         send("PATCH", "/v1/jobs/" + image, "{\"speed\": 0}"); // refused where it is done already
     }
 
     /** Lets a stream go as fast as it can, and waits until the image stands alone. */
-    void detach(String image) throws IOException, InterruptedException {
+    public void detach(String image) throws IOException, InterruptedException {
         hurry(image);
         JsonNode job = expect(200, "GET", "/v1/jobs/" + image + "?wait=60s", "");
         assertThat(job.get("status").asString()).as("%s", job).isEqualTo("concluded");
@@ -183,7 +184,7 @@ final class LiveService implements AutoCloseable {
     }
 
     /** Gives the raw file back. */
-    void close(String image) throws IOException, InterruptedException {
+    public void close(String image) throws IOException, InterruptedException {
         expect(204, "DELETE", "/v1/exports/" + image + "?mode=hard", "");
         expect(204, "DELETE", "/v1/images/" + image, "");
     }

@@ -1,0 +1,164 @@
+package io.rawcow.cli;
+
+import io.rawcow.cli.remote.Item;
+import io.rawcow.cli.remote.ServiceClient;
+import io.rawcow.cli.remote.ServiceEvents;
+import io.rawcow.cli.remote.ServiceEvents.Changed;
+import io.rawcow.cli.remote.ServiceEvents.Lost;
+import io.rawcow.cli.remote.ServiceException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Follows a service, also while it is away for a moment, until the image it is asked about needs no watching. */
+final class Watcher {
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofSeconds(1);
+
+    private final ServiceClient service;
+    private final WatchView view;
+    private final @Nullable String only;
+    private final Duration interval;
+    private final Duration patience;
+    private final WatchedImages watched;
+
+    private boolean wasThere;
+    private boolean isGone;
+    private long goneSinceNanos;
+    /** Whether a job of that one image was seen at work. */
+    private boolean wasActive;
+
+    private boolean isWaiting;
+
+    /**
+     * Nothing is asked yet.
+     *
+     * @param only the image; null for all, which ends never
+     * @param interval between two looks at the numbers
+     * @param patience how long the service may be away
+     */
+    Watcher(ServiceClient service, WatchView view, @Nullable String only, Duration interval, Duration patience) {
+        this.service = service;
+        this.view = view;
+        this.only = only;
+        this.interval = interval;
+        this.patience = patience;
+        this.watched = new WatchedImages(only);
+    }
+
+    /** Returns when the image is standalone; throws when it will not be. */
+    void run() throws CommandFailure, InterruptedException {
+        while (true) {
+            try {
+                follow();
+                return;
+            } catch (ServiceException e) {
+                if (!wasThere || !e.mayPass()) {
+                    throw ServerOptions.failure(e);
+                }
+                waitForIt(ServerOptions.failure(e));
+            }
+        }
+    }
+
+    private void waitForIt(CommandFailure why) throws CommandFailure, InterruptedException {
+        long now = System.nanoTime();
+        if (!isGone) {
+            isGone = true;
+            goneSinceNanos = now;
+            view.say("rawcow: %s; trying again for %d seconds".formatted(why.getMessage(), patience.toSeconds()));
+        }
+        long left = patience.toNanos() - (now - goneSinceNanos);
+        if (left <= 0) {
+            throw new CommandFailure(
+                    "%s; it did not come back within %d seconds".formatted(why.getMessage(), patience.toSeconds()),
+                    why.action());
+        }
+        Thread.sleep(Duration.ofNanos(Math.min(left, BETWEEN_ATTEMPTS.toNanos())));
+    }
+
+    /** Over one connection for events. Those come before the list, so that nothing falls between them. */
+    private void follow() throws ServiceException, CommandFailure, InterruptedException {
+        try (ServiceEvents events = service.events()) {
+            list();
+            wasThere = true;
+            if (isGone) {
+                isGone = false;
+                view.say("rawcow: the service at %s is back".formatted(service.base()));
+            }
+            long dueNanos = System.nanoTime() + interval.toNanos();
+            view.show(watched.all());
+            while (!isOver()) {
+                switch (events.next(Duration.ofNanos(dueNanos - System.nanoTime()))) {
+                    case Changed change -> watched.apply(change);
+                    case Lost _ -> list();
+                    case null -> {
+                        // Time to look at the numbers.
+                    }
+                }
+                if (System.nanoTime() - dueNanos >= 0) {
+                    watched.refresh(images(), watched.hasActiveJobs() ? jobs() : List.of());
+                    dueNanos = System.nanoTime() + interval.toNanos();
+                }
+                view.show(watched.all());
+            }
+        }
+    }
+
+    private void list() throws ServiceException, InterruptedException {
+        watched.replace(only == null ? images() : List.of(service.get("/v1/images/" + only)), jobs());
+    }
+
+    private List<Item> images() throws ServiceException, InterruptedException {
+        if (only == null) {
+            return service.list("/v1/images");
+        }
+        try {
+            return List.of(service.get("/v1/images/" + only));
+        } catch (ServiceException e) {
+            if (e.kind() == ServiceException.Kind.NOT_FOUND) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    private List<Item> jobs() throws ServiceException, InterruptedException {
+        return service.list("/v1/jobs");
+    }
+
+    private boolean isOver() throws ServiceException, CommandFailure {
+        if (only == null) {
+            return false;
+        }
+        List<WatchedImage> images = watched.all();
+        if (images.isEmpty()) {
+            throw new CommandFailure("the service does not have the image any more: image=" + only, null);
+        }
+        RemoteImage image = images.getFirst().shownImage();
+        RemoteJob job = images.getFirst().shownJob();
+        if (job != null && job.isActive()) {
+            wasActive = true;
+            return false;
+        }
+        if (image.isStandalone()) {
+            return true;
+        }
+        if (job != null && (job.failed() || (job.wasCancelled() && wasActive))) {
+            throw failed(job.error(), "job=" + job.id(), "once that is mended, dismiss the job and start it again");
+        }
+        if (image.isBroken()) {
+            throw failed(image.error(), "image=" + only, "once that is mended, close the image and open it again");
+        }
+        // One that ended well is no reason to wait: the word that the image is standalone is on its way.
+        if (!isWaiting && (job == null || job.wasCancelled())) {
+            isWaiting = true;
+            view.say("rawcow: no job streams the image: waiting for one: image=" + only);
+        }
+        return false;
+    }
+
+    private static CommandFailure failed(@Nullable String error, String who, String action) {
+        String why = error == null ? "it failed" : error;
+        return new CommandFailure(Printable.of(why + ": " + who), action);
+    }
+}
