@@ -7,6 +7,7 @@ import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.catalog.WebhookStatus;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.web.WebConfiguration;
 import io.rawcow.webhook.Webhooks;
 import java.util.List;
 import java.util.function.Supplier;
@@ -51,7 +52,7 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import(ApiConfiguration.class)
+@Import({ApiConfiguration.class, WebConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,
