@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.rawcow.guest.WebhookReceiver.Mood;
 import io.rawcow.guest.WebhookReceiver.Received;
+import io.rawcow.testing.LiveService;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
