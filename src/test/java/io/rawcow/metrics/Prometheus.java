@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -95,16 +96,16 @@ final class Prometheus implements AutoCloseable {
     }
 
     /** Names of the alerts that fire. */
-    TreeSet<String> firing() throws IOException, InterruptedException {
+    Set<String> firing() throws IOException, InterruptedException {
         return alerts(alert -> alert.get("state").asString().equals("firing"));
     }
 
     /** Names of the alerts that fire, and of those whose condition holds but not for long enough. */
-    TreeSet<String> active() throws IOException, InterruptedException {
+    Set<String> active() throws IOException, InterruptedException {
         return alerts(_ -> true);
     }
 
-    private TreeSet<String> alerts(Predicate<JsonNode> which) throws IOException, InterruptedException {
+    private Set<String> alerts(Predicate<JsonNode> which) throws IOException, InterruptedException {
         var names = new TreeSet<String>();
         get("alerts")
                 .at("/data/alerts")
