@@ -92,6 +92,11 @@ public final class LiveService implements AutoCloseable {
         return running.process().pid();
     }
 
+    /** Where REST and metrics are. */
+    public URI base() {
+        return running.base();
+    }
+
     /** SIGKILL. */
     public void kill() {
         killed = true;
