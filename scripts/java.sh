@@ -5,10 +5,15 @@ JDK_MAJOR=25
 
 # Prints the home of a full JDK of the wanted version, or explains on stderr how to get one and fails.
 find_jdk() {
-    local on_path home
+    find_java javac
+}
+
+# The same for any Java that has a program: `java` is enough to run rawcow.
+find_java() {
+    local on_path home program=$1
     on_path=$(readlink -f "$(command -v java)") || true
     for home in "${JAVA_HOME:-}" /usr/lib/jvm/* "${on_path%/bin/java}"; do
-        if [ -x "$home/bin/javac" ] && grep -qs "^JAVA_VERSION=\"${JDK_MAJOR}[.\"]" "$home/release"; then
+        if [ -x "$home/bin/$program" ] && grep -qs "^JAVA_VERSION=\"${JDK_MAJOR}[.\"]" "$home/release"; then
             printf '%s\n' "$home"
             return
         fi
@@ -21,6 +26,17 @@ Install one and run this again:
   elsewhere: unpack a JDK $JDK_MAJOR (for example Eclipse Temurin) and set JAVA_HOME to its folder
 EOF
     return 1
+}
+
+# Without a UTF-8 locale Java loses the other letters of a file's name before main() sees them.
+use_utf8() {
+    case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
+        *[Uu][Tt][Ff]-8* | *[Uu][Tt][Ff]8*) ;;
+        *)
+            unset LC_ALL
+            export LC_CTYPE=C.UTF-8
+            ;;
+    esac
 }
 
 # Maven on $JAVA_HOME, in plain text: 3.8 warns of its own use of Unsafe on this JDK, and colours even a pipe.

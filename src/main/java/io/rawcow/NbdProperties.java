@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param socketMode the permissions of its file, octal
  * @param connections clients at once, of all exports
  * @param workers threads that serve one client, at most
- * @param buffers memory for large requests, shared by all clients
+ * @param buffers memory for large requests, shared by all clients; null for 256 MiB, or 1/16 of what there is
  * @param handshakeTimeout how long a client may take until it has chosen its export
  * @param stallTimeout how long a client may stop in the middle of a request, or not take an answer
  */
@@ -31,7 +31,7 @@ record NbdProperties(
         @DefaultValue("0660") String socketMode,
         @DefaultValue("1000") int connections,
         @DefaultValue("16") int workers,
-        @DefaultValue("256MB") DataSize buffers,
+        @Nullable DataSize buffers,
         @DefaultValue("10s") Duration handshakeTimeout,
         @DefaultValue("60s") Duration stallTimeout,
         @DefaultValue Tls tls) {
@@ -49,7 +49,9 @@ record NbdProperties(
         }
         RawCowProperties.requireWithin("rawcow.nbd.connections", connections, 1, 100_000);
         RawCowProperties.requireWithin("rawcow.nbd.workers", workers, 1, 64);
-        RawCowProperties.requireWithin("rawcow.nbd.buffers", buffers.toBytes(), 1 << 20, 1L << 40);
+        if (buffers != null) {
+            RawCowProperties.requireWithin("rawcow.nbd.buffers", buffers.toBytes(), 1 << 20, 1L << 40);
+        }
         requireDuration("rawcow.nbd.handshake-timeout", handshakeTimeout);
         requireDuration("rawcow.nbd.stall-timeout", stallTimeout);
     }
@@ -109,7 +111,7 @@ record NbdProperties(
                 usual.handshakeOptions(),
                 connections,
                 workers,
-                buffers.toBytes(),
+                buffers != null ? buffers.toBytes() : MachineMemory.share(usual.bufferBytes(), 16),
                 stallTimeout,
                 CLOSE_PATIENCE,
                 permissions());

@@ -50,22 +50,32 @@ record RawCowProperties(
      * @param running that run at once; others wait
      * @param workers threads of one stream
      * @param window the most that one step of a stream reads
-     * @param buffers memory that all streams share
+     * @param buffers memory that all streams share; null for 64 MiB, or 1/32 of what there is
      * @param kept concluded jobs that are remembered
      */
     record Streams(
             @DefaultValue("8") int running,
             @DefaultValue("4") int workers,
             @DefaultValue("2MB") DataSize window,
-            @DefaultValue("64MB") DataSize buffers,
+            @Nullable DataSize buffers,
             @DefaultValue("1000") int kept) {
+
+        private static final long BUFFERS = 64 << 20;
 
         Streams {
             requireWithin("rawcow.streams.running", running, 1, 1000);
             requireWithin("rawcow.streams.workers", workers, 1, 64);
             requireWithin("rawcow.streams.window", window.toBytes(), 64 << 10, 64 << 20);
-            requireWithin("rawcow.streams.buffers", buffers.toBytes(), window.toBytes(), 1L << 40);
+            requireWithin("rawcow.streams.buffers", bufferBytes(buffers, window), window.toBytes(), 1L << 40);
             requireWithin("rawcow.streams.kept", kept, 0, 1_000_000);
+        }
+
+        private static long bufferBytes(@Nullable DataSize stated, DataSize window) {
+            return stated != null ? stated.toBytes() : Math.max(window.toBytes(), MachineMemory.share(BUFFERS, 32));
+        }
+
+        long bufferBytes() {
+            return bufferBytes(buffers, window);
         }
 
         StreamSettings settings() {
@@ -95,7 +105,7 @@ record RawCowProperties(
                 streams.settings(),
                 streams.running(),
                 streams.kept(),
-                streams.buffers().toBytes(),
+                streams.bufferBytes(),
                 limits.images(),
                 limits.exports());
     }
@@ -104,18 +114,23 @@ record RawCowProperties(
      * The live files, which keep answered writes over the death of the service.
      *
      * @param folder on tmpfs; null for the usual one
-     * @param budget memory that they may take; 0 for none
+     * @param budget memory that they may take; 0 for none, null for 1 GiB, or a quarter of what there is
      */
-    record Live(
-            @Nullable String folder, @DefaultValue("1GB") DataSize budget) {
+    record Live(@Nullable String folder, @Nullable DataSize budget) {
         Live {
-            requireWithin("rawcow.live.budget", budget.toBytes(), 0, 1L << 40);
+            if (budget != null) {
+                requireWithin("rawcow.live.budget", budget.toBytes(), 0, 1L << 40);
+            }
+        }
+
+        long budgetBytes() {
+            return budget != null ? budget.toBytes() : MachineMemory.share(LiveFolder.DEFAULT_BUDGET, 4);
         }
 
         /** @throws StartException if the folder cannot be used */
         LiveFolder open() {
             try {
-                LiveFolder opened = LiveFolder.at(folder == null ? LiveFolder.usualPath() : folder, budget.toBytes());
+                LiveFolder opened = LiveFolder.at(folder == null ? LiveFolder.usualPath() : folder, budgetBytes());
                 opened.requireUsable();
                 return opened;
             } catch (BlockException e) {

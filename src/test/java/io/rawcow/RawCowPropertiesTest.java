@@ -41,7 +41,8 @@ class RawCowPropertiesTest {
         assertThat(properties.declaredImages()).isEmpty();
         assertThat(properties.webhookSettings()).isEmpty();
         assertThat(properties.live().folder()).isNull();
-        assertThat(properties.live().budget().toBytes()).isEqualTo(LiveFolder.DEFAULT_BUDGET);
+        // On a machine with enough memory: see MachineMemoryTest.
+        assertThat(properties.live().budgetBytes()).isEqualTo(MachineMemory.share(LiveFolder.DEFAULT_BUDGET, 4));
         assertThat(properties.nbd().listen()).isEqualTo("127.0.0.1:10809");
         assertThat(properties.nbd().socket()).isNull();
         assertThat(properties.nbd().tls()).isEqualTo(new Tls(TlsMode.OFF, null, null, null, List.of()));
@@ -51,7 +52,8 @@ class RawCowPropertiesTest {
         assertThat(nbd.workersPerConnection())
                 .isEqualTo(usual.workersPerConnection())
                 .isEqualTo(16);
-        assertThat(nbd.bufferBytes()).isEqualTo(usual.bufferBytes()).isEqualTo(256 << 20);
+        assertThat(usual.bufferBytes()).isEqualTo(256 << 20);
+        assertThat(nbd.bufferBytes()).isEqualTo(MachineMemory.share(usual.bufferBytes(), 16));
         assertThat(nbd.handshakeTimeout()).isEqualTo(usual.handshakeTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(nbd.stallTimeout()).isEqualTo(usual.stallTimeout()).isEqualTo(Duration.ofSeconds(60));
         assertThat(nbd.socketMode()).isEqualTo(PosixFilePermissions.fromString("rw-rw----"));
@@ -91,7 +93,7 @@ class RawCowPropertiesTest {
         assertThat(properties.listen()).isEqualTo("localhost:1");
         assertThat(properties.management()).isEqualTo("0.0.0.0:2");
         assertThat(properties.live().folder()).isEqualTo("/dev/shm/rawcow");
-        assertThat(properties.live().budget().toMegabytes()).isEqualTo(7);
+        assertThat(properties.live().budgetBytes()).isEqualTo(7 << 20);
         CatalogSettings settings = properties.catalogSettings();
         assertThat(settings.runningJobs()).isEqualTo(1);
         assertThat(settings.stream().workers()).isEqualTo(2);
