@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Other people's programs. A test that needs one fails without it: {@code ./verify} installs them. */
-final class Tool implements AutoCloseable {
+public final class Tool implements AutoCloseable {
     private static final int LIMIT_SECONDS = 120;
 
     private final List<String> command;
@@ -24,7 +24,7 @@ final class Tool implements AutoCloseable {
     }
 
     /** Starts a program whose both outputs go into one file; its standard input is a pipe. */
-    static Tool start(Path folder, List<String> command) throws IOException {
+    public static Tool start(Path folder, List<String> command) throws IOException {
         Path log = Files.createTempFile(folder, Path.of(command.getFirst()).getFileName() + "-", ".log");
         var builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
@@ -36,12 +36,12 @@ final class Tool implements AutoCloseable {
     }
 
     /** Runs a program that has to succeed, and answers what it said. */
-    static String run(Path folder, String... command) throws IOException, InterruptedException {
+    public static String run(Path folder, String... command) throws IOException, InterruptedException {
         return run(folder, "", List.of(command));
     }
 
     /** @param input for the program to read */
-    static String run(Path folder, String input, List<String> command) throws IOException, InterruptedException {
+    public static String run(Path folder, String input, List<String> command) throws IOException, InterruptedException {
         try (Tool tool = start(folder, command)) {
             tool.say(input);
             tool.process.getOutputStream().close();
@@ -49,26 +49,26 @@ final class Tool implements AutoCloseable {
         }
     }
 
-    void say(String input) throws IOException {
+    public void say(String input) throws IOException {
         process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
     }
 
-    boolean isRunning() {
+    public boolean isRunning() {
         return process.isAlive();
     }
 
-    Process process() {
+    public Process process() {
         return process;
     }
 
     /** What it has said until now. */
-    String output() throws IOException {
+    public String output() throws IOException {
         return Files.readString(log, StandardCharsets.ISO_8859_1);
     }
 
     /** Waits until it ends, which has to be a success, and answers all it said. */
-    String succeeded() throws IOException, InterruptedException {
+    public String succeeded() throws IOException, InterruptedException {
         assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
                 .as("%s ends; it said: %s", command, output())
                 .isTrue();
