@@ -8,12 +8,18 @@
 {{- if not .rest.tls.existingSecret }}
 {{- fail "rawcow: rest.exposed needs rest.tls.existingSecret, a Secret with a certificate and its key: without TLS tokens could be read on the way." }}
 {{- end }}
-{{- if not .access.tokens }}
-{{- fail "rawcow: rest.exposed needs access.tokens: whoever reaches the REST interface could delete images." }}
+{{- if not (or .access.tokens .access.subjects) }}
+{{- fail "rawcow: rest.exposed needs access.tokens or access.subjects: whoever reaches the REST interface could delete images." }}
 {{- end }}
 {{- end }}
 {{- if and .access.tokens (not .access.existingSecret) }}
 {{- fail "rawcow: access.tokens needs access.existingSecret, the Secret that holds them." }}
+{{- end }}
+{{- if and .access.subjects (not .rest.tls.clientCaKey) }}
+{{- fail "rawcow: access.subjects needs rest.tls.clientCaKey: nobody shows a certificate else." }}
+{{- end }}
+{{- if and .rest.tls.clientCaKey (not .access.subjects) }}
+{{- fail "rawcow: rest.tls.clientCaKey needs access.subjects: no certificate would be of any use." }}
 {{- end }}
 {{- if and .rest.tls.existingSecret (not .rest.exposed) }}
 {{- fail "rawcow: rest.tls is given but rest.exposed is false: nobody outside of the pod could use it." }}

@@ -42,12 +42,23 @@ client-ca: /etc/rawcow/{{ $.folder }}/{{ . }}
 {{- if .Values.rest.tls.existingSecret }}
 {{- $_ := set $parts "tls" (include "rawcow.config.tls" (dict "tls" .Values.rest.tls "folder" "tls") | fromYaml) }}
 {{- end }}
+{{- $access := dict }}
 {{- if .Values.access.tokens }}
 {{- $tokens := dict }}
 {{- range $name, $token := .Values.access.tokens }}
 {{- $_ := set $tokens (printf "[%s]" $name) (dict "file" (printf "/etc/rawcow/tokens/%s" $name) "role" $token.role) }}
 {{- end }}
-{{- $_ := set $parts "access" (dict "tokens" $tokens) }}
+{{- $_ := set $access "tokens" $tokens }}
+{{- end }}
+{{- if .Values.access.subjects }}
+{{- $subjects := dict }}
+{{- range $name, $subject := .Values.access.subjects }}
+{{- $_ := set $subjects (printf "[%s]" $name) $subject }}
+{{- end }}
+{{- $_ := set $access "subjects" $subjects }}
+{{- end }}
+{{- if $access }}
+{{- $_ := set $parts "access" $access }}
 {{- end }}
 {{- if .Values.webhooks.endpoints }}
 {{- $hooks := dict }}

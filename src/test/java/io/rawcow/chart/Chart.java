@@ -20,8 +20,10 @@ final class Chart {
     private Chart() {}
 
     /** Renders the chart as release {@code test} with the newest Helm that it is for. */
-    static List<Map<String, Object>> render(Path folder, List<String> options) throws IOException, InterruptedException {
-        String helms = Tool.run(folder, Path.of("scripts/helm.sh").toAbsolutePath().toString());
+    static List<Map<String, Object>> render(Path folder, List<String> options)
+            throws IOException, InterruptedException {
+        String helms =
+                Tool.run(folder, Path.of("scripts/helm.sh").toAbsolutePath().toString());
         List<String> command = new ArrayList<>(List.of(helms.lines().toList().getLast()));
         command.addAll(List.of("template", "test", FOLDER.toString()));
         command.addAll(options);

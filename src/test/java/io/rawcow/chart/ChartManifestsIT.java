@@ -87,9 +87,8 @@ class ChartManifestsIT {
                 .filter(file -> file.endsWith("manifests/sidecar.yaml"))
                 .findFirst()
                 .orElseThrow();
-        planted.forEach((good, bad) -> assertThat(problemsWith(sidecar, good, bad))
-                .as(bad)
-                .isNotEmpty());
+        planted.forEach((good, bad) ->
+                assertThat(problemsWith(sidecar, good, bad)).as(bad).isNotEmpty());
         assertThat(problemsWith(Path.of("helm/manifests/monitoring.yaml"), "interval: ", "intervall: "))
                 .isNotEmpty();
     }
@@ -99,7 +98,8 @@ class ChartManifestsIT {
             String text = Files.readString(file);
             assertThat(text).contains(good);
             List<String> problems = new ArrayList<>();
-            Chart.documents(text.replace(good, bad)).forEach(object -> problems.addAll(KubernetesModels.problems(object)));
+            Chart.documents(text.replace(good, bad))
+                    .forEach(object -> problems.addAll(KubernetesModels.problems(object)));
             return problems;
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -111,24 +111,31 @@ class ChartManifestsIT {
         RENDERED.forEach((file, objects) -> assertThat(objects)
                 .as("%s", file)
                 .allSatisfy(object -> assertThat(KINDS).contains(String.valueOf(object.get("kind")))));
-        eachPod((file, pod) -> assertThat(pod.getAutomountServiceAccountToken())
-                .as("%s", file)
-                .isNotEqualTo(Boolean.TRUE));
+        eachPod((file, pod) ->
+                assertThat(pod.getAutomountServiceAccountToken()).as("%s", file).isNotEqualTo(Boolean.TRUE));
     }
 
     @Test
     void everyContainerIsConfined() {
         eachPod((file, pod) -> {
-            assertThat(pod.getSecurityContext().getRunAsNonRoot()).as("%s", file).isTrue();
+            assertThat(pod.getSecurityContext().getRunAsNonRoot())
+                    .as("%s", file)
+                    .isTrue();
             for (Container container : ours(pod)) {
                 var security = container.getSecurityContext();
                 assertThat(security.getRunAsNonRoot()).as("%s", file).isTrue();
                 assertThat(security.getReadOnlyRootFilesystem()).as("%s", file).isTrue();
-                assertThat(security.getAllowPrivilegeEscalation()).as("%s", file).isFalse();
+                assertThat(security.getAllowPrivilegeEscalation())
+                        .as("%s", file)
+                        .isFalse();
                 assertThat(security.getCapabilities().getDrop()).as("%s", file).containsExactly("ALL");
                 assertThat(security.getCapabilities().getAdd()).as("%s", file).isEmpty();
-                assertThat(security.getSeccompProfile().getType()).as("%s", file).isEqualTo("RuntimeDefault");
-                assertThat(container.getResources().getRequests()).as("%s", file).isNotEmpty();
+                assertThat(security.getSeccompProfile().getType())
+                        .as("%s", file)
+                        .isEqualTo("RuntimeDefault");
+                assertThat(container.getResources().getRequests())
+                        .as("%s", file)
+                        .isNotEmpty();
             }
         });
     }
@@ -176,12 +183,13 @@ class ChartManifestsIT {
                 assertThat(container.getVolumeMounts())
                         .as("%s: %s", file, container.getName())
                         .allMatch(mount -> volumes.contains(mount.getName()));
-                assertThat(new HashSet<>(mounts(container)))
-                        .hasSameSizeAs(mounts(container));
+                assertThat(new HashSet<>(mounts(container))).hasSameSizeAs(mounts(container));
             }
             if (!rawcow(pod).isEmpty()) {
                 // It takes 25 s at most.
-                assertThat(pod.getTerminationGracePeriodSeconds()).as("%s", file).isGreaterThanOrEqualTo(30);
+                assertThat(pod.getTerminationGracePeriodSeconds())
+                        .as("%s", file)
+                        .isGreaterThanOrEqualTo(30);
             }
         });
     }

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** The chart's values, their schema and their documentation are one list. */
 class ChartValuesTest {
-    private static final Pattern ROW = Pattern.compile("^\\| `([A-Za-z_.]+)` \\| `(.*)` \\| (.+) \\|$", Pattern.MULTILINE);
+    private static final Pattern ROW =
+            Pattern.compile("^\\| `([A-Za-z_.]+)` \\| `(.*)` \\| (.+) \\|$", Pattern.MULTILINE);
     private static final Pattern APP_VERSION = Pattern.compile("^appVersion: (\\S+)$", Pattern.MULTILINE);
     private static final Pattern PROJECT_VERSION =
             Pattern.compile("<artifactId>rawcow</artifactId>\\s*<version>([^<]+)</version>");

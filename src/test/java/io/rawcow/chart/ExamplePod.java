@@ -57,8 +57,7 @@ final class ExamplePod implements AutoCloseable {
     static ExamplePod of(
             Path folder, List<Map<String, Object>> rendered, Map<String, Path> claims, Map<String, Path> guest)
             throws IOException {
-        PodSpec spec = KubernetesModels.as(
-                        Pod.class, object(rendered, "Pod", "test-rawcow-example"))
+        PodSpec spec = KubernetesModels.as(Pod.class, object(rendered, "Pod", "test-rawcow-example"))
                 .getSpec();
         ConfigMap config = KubernetesModels.as(ConfigMap.class, object(rendered, "ConfigMap", "test-rawcow"));
         Path own = Files.createTempDirectory(folder, "pod");
@@ -98,9 +97,9 @@ final class ExamplePod implements AutoCloseable {
 
     void startSidecar() throws IOException {
         Container container = sidecarSpec();
-        // What the image's entry point is, with the memory that a container of that size has.
+        // Much as the image's entry point.
         List<String> command = new ArrayList<>(List.of(JAVA + "/bin/java", "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxRAM=" + memoryLimit()));
+        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m"));
         command.addAll(List.of("-cp", String.join(":", classPath().keySet()), "io.rawcow.RawCow"));
         command.addAll(container.getArgs());
         sidecar = sandbox.start(container, command, spec.getSecurityContext(), volumes);
@@ -193,7 +192,9 @@ final class ExamplePod implements AutoCloseable {
     GuestVm start() throws Exception {
         if (!spec.getInitContainers().isEmpty()) {
             startSidecar();
-            assertThat(sidecarStarts()).as("the startup probe: %s", sidecar.output()).isTrue();
+            assertThat(sidecarStarts())
+                    .as("the startup probe: %s", sidecar.output())
+                    .isTrue();
         }
         Container container = spec.getContainers().getFirst();
         List<String> command = new ArrayList<>(container.getCommand());
@@ -204,8 +205,7 @@ final class ExamplePod implements AutoCloseable {
 
     /** Runs a pod beside this one, with one container and no volumes, to its end; answers what it said. */
     String run(Map<String, Object> pod) throws Exception {
-        PodSpec beside = KubernetesModels.as(Pod.class, pod)
-                .getSpec();
+        PodSpec beside = KubernetesModels.as(Pod.class, pod).getSpec();
         Container container = beside.getContainers().getFirst();
         try (Tool tool = sandbox.start(container, container.getCommand(), beside.getSecurityContext(), Map.of())) {
             return tool.succeeded();

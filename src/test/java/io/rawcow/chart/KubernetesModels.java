@@ -17,9 +17,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Kubernetes' objects as two projects generate them from its API description. Both refuse a field that they do not know:
- * the official Java client by its own check, which stops at the first finding and knows no Prometheus operator; the
- * model of fabric8 by what was left over after everything else had found its place.
+ * Kubernetes' objects as two projects generate them from its API description. Both refuse a field that they do not
+ * know: the official Java client by its own check, which stops at the first finding and knows no Prometheus operator;
+ * the model of fabric8 by what was left over after everything else had found its place.
  */
 final class KubernetesModels {
     private static final String OFFICIAL = "io.kubernetes.client.openapi.models.";
@@ -50,7 +50,9 @@ final class KubernetesModels {
         String version = apiVersion.substring(apiVersion.indexOf('/') + 1);
         String name = OFFICIAL + version.substring(0, 1).toUpperCase(Locale.ROOT) + version.substring(1) + kind;
         try {
-            Class.forName(name).getMethod("validateJsonElement", JsonElement.class).invoke(null, object);
+            Class.forName(name)
+                    .getMethod("validateJsonElement", JsonElement.class)
+                    .invoke(null, object);
         } catch (InvocationTargetException e) {
             found.add("official: " + e.getCause().getMessage());
         } catch (ReflectiveOperationException e) {
@@ -81,7 +83,9 @@ final class KubernetesModels {
             for (Map.Entry<?, ?> entry : map.entrySet()) {
                 leftOver(path + "." + entry.getKey(), entry.getValue(), found);
             }
-        } else if (value != null && !value.getClass().isEnum() && value.getClass().getName().startsWith(MODEL)) {
+        } else if (value != null
+                && !value.getClass().isEnum()
+                && value.getClass().getName().startsWith(MODEL)) {
             fieldsLeftOver(path, value, found);
         }
     }
