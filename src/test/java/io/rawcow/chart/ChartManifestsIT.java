@@ -112,7 +112,7 @@ class ChartManifestsIT {
                 .as("%s", file)
                 .allSatisfy(object -> assertThat(KINDS).contains(String.valueOf(object.get("kind")))));
         eachPod((file, pod) ->
-                assertThat(pod.getAutomountServiceAccountToken()).as("%s", file).isNotEqualTo(Boolean.TRUE));
+                assertThat(pod.getAutomountServiceAccountToken()).as("%s", file).isNotEqualTo(true));
     }
 
     @Test

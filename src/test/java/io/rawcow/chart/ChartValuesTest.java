@@ -7,6 +7,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,7 +126,7 @@ class ChartValuesTest {
         JsonElement type = object.get("type");
         if (type != null && type.isJsonPrimitive() && type.getAsString().equals("object")) {
             JsonElement others = object.get("additionalProperties");
-            if (others == null || others.isJsonPrimitive() && others.getAsBoolean()) {
+            if (others == null || others.equals(new JsonPrimitive(true))) {
                 open.add(path);
             }
         }

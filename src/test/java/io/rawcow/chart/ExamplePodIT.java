@@ -106,7 +106,8 @@ class ExamplePodIT {
 
     @Test
     void theGuestIsHeldBackAndTheSidecarLivesUntilTheBackingIsThere() throws Exception {
-        List<Map<String, Object>> rendered = render("work", Map.of(), "--set=probes.startup.periodSeconds=1", "--set=probes.startup.failureThreshold=5");
+        List<Map<String, Object>> rendered = render(
+                "work", Map.of(), "--set=probes.startup.periodSeconds=1", "--set=probes.startup.failureThreshold=5");
         try (ExamplePod pod = ExamplePod.of(folder, rendered, claims, Map.of())) {
             pod.startSidecar();
             await().atMost(Duration.ofMinutes(1)).until(pod::isLive);

@@ -71,7 +71,7 @@ final class PodVolumes {
     private static String mode(int bits) {
         var letters = new StringBuilder("rwxrwxrwx");
         for (int i = 0; i < 9; i++) {
-            if ((bits >> (8 - i) & 1) == 0) {
+            if ((bits & (0400 >> i)) == 0) {
                 letters.setCharAt(i, '-');
             }
         }

@@ -25,11 +25,11 @@ import java.util.stream.Stream;
  * @param hosts what is in its /etc/hosts
  */
 record Sandbox(Path folder, SortedMap<String, Path> image, Path hosts) {
-    private static final boolean ROOT = Long.valueOf(0).equals(userId());
+    private static final boolean ROOT = userId() == 0;
 
-    private static Object userId() {
+    private static int userId() {
         try {
-            return Long.valueOf(((Number) Files.getAttribute(Path.of("/proc/self"), "unix:uid")).longValue());
+            return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         } catch (IOException e) {
             throw new AssertionError(e);
         }
