@@ -3,15 +3,9 @@ package io.rawcow.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rawcow.testing.LiveService;
-import io.rawcow.testing.Tool;
-import java.io.RandomAccessFile;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(1200)
 class GuestVmIT {
-    private static final long DISK_BYTES = 96L << 20;
     private static final int ROUNDS = Boolean.getBoolean("rawcow.soak") ? 400 : 8;
     /** Not over before any guest has booted. */
     private static final long SLOW = 128 << 10;
@@ -32,7 +25,7 @@ class GuestVmIT {
 
     @Test
     void aGuestLivesThroughTheStreamAndBootsFromTheRawFileAlone() throws Exception {
-        String untouched = makeBacking();
+        String untouched = GoldenDisk.make(folder, folder.resolve("golden.img"));
         Map<String, String> written;
         try (var service = LiveService.start(folder)) {
             service.create("vm", 4096, 0);
@@ -58,22 +51,5 @@ class GuestVmIT {
             assertThat(guest.checksums()).isEqualTo(written);
         }
         assertThat(written).containsEntry("/disk/sub/untouched", untouched).hasSizeGreaterThan(10);
-    }
-
-    /** A file system with room, and two files of one content. Answers its checksum. */
-    private String makeBacking() throws Exception {
-        long seed = System.nanoTime();
-        System.out.println("seed=" + seed);
-        var random = new SplittableRandom(seed);
-        Path tree = Files.createDirectories(folder.resolve("tree/sub")).getParent();
-        byte[] content = new byte[24 << 20];
-        random.nextBytes(content);
-        Files.write(tree.resolve("golden"), content);
-        Files.write(tree.resolve("sub/untouched"), content);
-        try (var image = new RandomAccessFile(folder.resolve("golden.img").toFile(), "rw")) {
-            image.setLength(DISK_BYTES);
-        }
-        Tool.run(folder, "mkfs.ext4", "-q", "-d", tree.toString(), "golden.img");
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     }
 }
