@@ -22,9 +22,9 @@ rm -rf "$home"
 "$java" -Djarmode=tools -jar "$jar" extract --destination "$home"
 cp "$folder/maven/classes/META-INF/sbom/application.cdx.json" "$home/sbom.cdx.json"
 mkdir "$home/bin" "$home/systemd"
-cp "$root"/dist/{rawcow,train} "$root/scripts/java.sh" "$home/bin/"
-cp "$root/dist/rawcow.service" "$home/systemd/"
-cp "$root"/{LICENSE,CHANGELOG.md,openapi.yaml} "$root/dist/jvm.options" "$root/docs/install.md" "$home/"
+cp "$root"/src/main/dist/{rawcow,train} "$root/scripts/java.sh" "$home/bin/"
+cp "$root/src/main/dist/rawcow.service" "$home/systemd/"
+cp "$root"/{LICENSE,CHANGELOG.md,openapi.yaml} "$root/src/main/dist/jvm.options" "$root/docs/install.md" "$home/"
 
 # One time, one owner, one mode, one order.
 time=$(sed -n 's|.*<project.build.outputTimestamp>\(.*\)</.*|\1|p' "$root/pom.xml")

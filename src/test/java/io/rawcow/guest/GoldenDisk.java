@@ -1,5 +1,6 @@
 package io.rawcow.guest;
 
+import io.rawcow.testing.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
