@@ -183,9 +183,9 @@ public final class Exports {
     private EnsuredExport create(String name, String image, ExportRequest wanted) throws BlockException {
         LiveImage live = images.requireOpen(image);
         try (var _ = room.take(exports::size)) {
-            var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
+            var export =
+                    new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host, traffic.track(name));
             recordNew(export);
-            traffic.track(name);
             export.offer(live);
             exports.put(name, export);
             tell(export, "created");
@@ -198,6 +198,7 @@ public final class Exports {
         try {
             record(export);
         } catch (BlockException e) {
+            traffic.forget(export.name(), export.traffic());
             try {
                 forgetRecord(export);
             } catch (BlockException again) {
@@ -306,7 +307,7 @@ public final class Exports {
 
     private void forget(ManagedExport export) {
         if (exports.remove(export.name(), export)) {
-            traffic.forget(export.name());
+            traffic.forget(export.name(), export.traffic());
             LOG.log(
                     Level.INFO,
                     "export deleted: export={0} image={1}",
@@ -372,9 +373,8 @@ public final class Exports {
     /** Offers what the catalog has; what belongs to an image that is not open waits for it. */
     void restore() throws BlockException {
         for (ExportRecord record : store.load(Kind.EXPORTS, ExportRecord.class)) {
-            var export = new ManagedExport(record, host);
+            var export = new ManagedExport(record, host, traffic.track(record.name()));
             export.recorded(true);
-            traffic.track(record.name());
             exports.put(record.name(), export);
             offerAgain(export);
             tell(export, "restored");

@@ -14,13 +14,19 @@ import org.jspecify.annotations.Nullable;
 final class ManagedExport {
     private final ExportRecord record;
     private final ExportHost host;
+    private final ExportTraffic traffic;
     private volatile @Nullable OfferedExport offered;
     private volatile boolean hidden;
     private volatile boolean recorded;
 
-    ManagedExport(ExportRecord record, ExportHost host) {
+    ManagedExport(ExportRecord record, ExportHost host, ExportTraffic traffic) {
         this.record = record;
         this.host = host;
+        this.traffic = traffic;
+    }
+
+    ExportTraffic traffic() {
+        return traffic;
     }
 
     String name() {

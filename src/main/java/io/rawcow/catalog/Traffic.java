@@ -16,12 +16,16 @@ public final class Traffic implements ServerObserver {
     private final Map<String, ExportTraffic> exports = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
 
-    void track(String export) {
-        exports.put(export, new ExportTraffic());
+    /** Counts for an export that is new, under a name that may have been another's. */
+    ExportTraffic track(String export) {
+        var counts = new ExportTraffic();
+        exports.put(export, counts);
+        return counts;
     }
 
-    void forget(String export) {
-        exports.remove(export);
+    /** @param counts of the export that is gone: one that came after it stays */
+    void forget(String export, ExportTraffic counts) {
+        exports.remove(export, counts);
     }
 
     /** Empty for an export that is not there. */

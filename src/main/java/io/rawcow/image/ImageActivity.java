@@ -128,7 +128,6 @@ public final class ImageActivity {
             sector = runEnd;
         }
         skipped(zero ? Skip.DISCARD : Skip.GUEST_OVERWRITE, taken * sectorSize);
-        bitsRaised();
     }
 
     /** Sectors that were clear have been filled; why, whoever hydrates them tells. */
@@ -159,7 +158,7 @@ public final class ImageActivity {
     }
 
     /** Bits have risen that are not saved. */
-    private void bitsRaised() {
+    void bitsRaised() {
         if (dirtyNanos.get() == 0) {
             dirtyNanos.compareAndSet(0, System.nanoTime() | 1);
         }
@@ -174,8 +173,12 @@ public final class ImageActivity {
     void committed(long beganNanos, boolean done) {
         (done ? commits : commitErrors).increment();
         commitNanos.add(System.nanoTime() - beganNanos);
+        long since = dirtyNanos.get();
         if (!done && committingNanos != 0) {
             dirtyNanos.set(committingNanos);
+        } else if (since != 0 && !hasUnsaved.getAsBoolean()) {
+            // Of a bit that this round has saved just before it was told of here.
+            dirtyNanos.compareAndSet(since, 0);
         }
         committingNanos = 0;
     }

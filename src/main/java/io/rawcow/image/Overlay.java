@@ -256,6 +256,7 @@ final class Overlay implements BlockDevice {
             change.apply();
             activity.taken(bitmap, first, end, zero);
             bitmap.markAllocated(first, end);
+            activity.bitsRaised();
         }
     }
 

@@ -230,8 +230,9 @@ final class Client implements ExportClient, Runnable {
             }
         } finally {
             if (left != null) {
-                left.left(this);
+                // Told first: once the last client has left, the export can be another one of the same name.
                 server.observer().disconnected(left.export().name(), isSecure());
+                left.left(this);
             }
             gone.accept(this);
         }
