@@ -70,7 +70,7 @@ final class KubernetesModels {
         } catch (KubernetesClientException e) {
             found.add("fabric8: " + e.getCause());
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("cannot look into the model", e);
+            throw new LinkageError("cannot look into the model", e);
         }
     }
 
