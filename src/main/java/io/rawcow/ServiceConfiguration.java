@@ -6,6 +6,8 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.security.AccessSettings;
+import io.rawcow.security.SecurityConfiguration;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -19,6 +21,7 @@ import org.springframework.boot.autoconfigure.availability.ApplicationAvailabili
 import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAutoConfiguration;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
 import org.springframework.boot.autoconfigure.info.ProjectInfoAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.autoconfigure.actuate.endpoint.AvailabilityProbesAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
@@ -48,10 +51,11 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import(ApiConfiguration.class)
+@Import({ApiConfiguration.class, SecurityConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,
+    SslAutoConfiguration.class,
     ApplicationAvailabilityAutoConfiguration.class,
     // the web server and the dispatcher
     TomcatServletWebServerAutoConfiguration.class,
@@ -118,6 +122,11 @@ class ServiceConfiguration {
     @Bean
     ApiSettings apiSettings() {
         return ApiSettings.DEFAULT;
+    }
+
+    @Bean
+    AccessSettings accessSettings(RawCowProperties properties) {
+        return properties.access().settings(HostPort.parse(properties.listen()));
     }
 
     /** Part of readiness, not of liveness: another start would not mend a file. */

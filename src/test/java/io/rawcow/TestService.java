@@ -18,16 +18,17 @@ public final class TestService implements AutoCloseable {
     public static TestService start(Path data, String... properties) {
         List<String> all = new ArrayList<>();
         all.add("--rawcow.data[0]=" + data);
-        all.add("--rawcow.listen=127.0.0.1:0");
-        if (Arrays.stream(properties).noneMatch(property -> property.startsWith("rawcow.nbd.listen="))) {
-            all.add("--rawcow.nbd.listen=127.0.0.1:0");
+        for (String listener : List.of("rawcow.listen=", "rawcow.nbd.listen=")) {
+            if (Arrays.stream(properties).noneMatch(property -> property.startsWith(listener))) {
+                all.add("--" + listener + "127.0.0.1:0");
+            }
         }
         Arrays.stream(properties).map(property -> "--" + property).forEach(all::add);
         return new TestService(Service.start(all));
     }
 
     public URI base() {
-        return URI.create("http://" + service.listen());
+        return URI.create(service.url());
     }
 
     /** Where health and metrics are, if they have a listener of their own. */

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class ContractIT {
 
     private static final Set<String> ALL = Set.of(
+            "AuthorisationIT",
             "DeclaredIT",
             "EventsIT",
             "ExportsIT",
