@@ -1,5 +1,8 @@
 package io.rawcow;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,6 +24,19 @@ record HostPort(String host, int port) {
         }
         String host = form.group(1) != null ? form.group(1) : form.group(2);
         return new HostPort(host, Integer.parseInt(form.group(3)));
+    }
+
+    /**
+     * Whether only this machine reaches it, by every address that the host has.
+     *
+     * @throws StartException if there is no such host
+     */
+    boolean isLoopback() {
+        try {
+            return Arrays.stream(InetAddress.getAllByName(host)).allMatch(InetAddress::isLoopbackAddress);
+        } catch (UnknownHostException e) {
+            throw new StartException("cannot start: --listen: there is no such host: " + host, e);
+        }
     }
 
     HostPort withPort(int actual) {

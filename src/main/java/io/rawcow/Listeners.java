@@ -1,9 +1,10 @@
 package io.rawcow;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.Map;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -11,17 +12,23 @@ import org.springframework.core.env.MapPropertySource;
 
 /** Says in the framework's own properties where to listen, before it reads them; and refuses what may not be. */
 final class Listeners implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+    private static final Logger LOG = System.getLogger(Listeners.class.getName());
     private static final String LISTEN = "rawcow.listen";
     private static final String MANAGEMENT = "rawcow.management";
 
     @Override
     public void initialize(ConfigurableApplicationContext context) {
         ConfigurableEnvironment environment = context.getEnvironment();
-        Map<String, Object> properties = new HashMap<>();
+        Binder binder = Binder.get(environment);
+        RestTls tls = binder.bindOrCreate("rawcow.tls", RestTls.class);
         HostPort rest = parse(LISTEN, environment.getProperty(LISTEN, "127.0.0.1:8080"));
-        requireLoopback(rest);
+        requireAccess(rest, binder.bindOrCreate("rawcow.access", AccessProperties.class), tls);
+        tls.requireUsable();
+        Map<String, Object> properties = new HashMap<>(tls.properties());
         properties.put("server.address", rest.host());
         properties.put("server.port", rest.port());
+        // Who calls is who connected: a header that says otherwise is anybody's.
+        properties.put("server.forward-headers-strategy", "none");
         String management = environment.getProperty(MANAGEMENT);
         if (management != null) {
             HostPort own = parse(MANAGEMENT, management);
@@ -44,18 +51,31 @@ final class Listeners implements ApplicationContextInitializer<ConfigurableAppli
         }
     }
 
-    private static void requireLoopback(HostPort rest) {
-        try {
-            for (InetAddress address : InetAddress.getAllByName(rest.host())) {
-                if (!address.isLoopbackAddress()) {
-                    throw new StartException("cannot start: --listen " + rest + " is not a loopback address: the REST"
-                            + " interface does not ask who calls, so whoever reaches it could delete images. Listen on"
-                            + " 127.0.0.1 and let a proxy with authentication pass requests on; --management may listen"
-                            + " anywhere");
-                }
-            }
-        } catch (UnknownHostException e) {
-            throw new StartException("cannot start: --listen: there is no such host: " + rest.host(), e);
+    /** Nobody who reaches the listener may be taken for an operator by mistake, nor a token be read on its way. */
+    private static void requireAccess(HostPort rest, AccessProperties access, RestTls tls) {
+        if (access.subjects().isEmpty() != (tls.clientCa() == null)) {
+            throw new StartException("cannot start: rawcow.access.subjects and rawcow.tls.client-ca need each other:"
+                    + " whose certificates are trusted, and what their subjects may do");
+        }
+        if (rest.isLoopback()) {
+            return;
+        }
+        if (!access.asks() && access.allowUnauthenticatedNetwork() == null) {
+            throw new StartException("cannot start: --listen " + rest + " is not a loopback address, and the REST"
+                    + " interface is not told to ask who calls: whoever reaches it could delete images. Configure"
+                    + " rawcow.access.tokens or rawcow.access.subjects, or listen on 127.0.0.1; --management may listen"
+                    + " anywhere");
+        }
+        if (!access.asks()) {
+            LOG.log(
+                    Level.WARNING,
+                    "rawcow.access.allow-unauthenticated-network: ANYBODY who reaches " + rest
+                            + " may read, write and delete EVERY disk of this service");
+        } else if (!tls.isOn() && !access.tlsTerminatedInFront()) {
+            throw new StartException(
+                    "cannot start: --listen " + rest + " is not a loopback address: without TLS whoever"
+                            + " is on the way could read the tokens. Configure rawcow.tls; or, if a proxy in front of"
+                            + " it speaks TLS to the world, say rawcow.access.tls-terminated-in-front: true");
         }
     }
 }

@@ -22,8 +22,10 @@ import org.springframework.util.unit.DataSize;
  *
  * @param data folders that images may be in; the first is the primary root, with the catalog in its {@code .rawcow}
  * @param dataRo folders that only backings may be in
- * @param listen where the REST interface listens: loopback only
+ * @param listen where the REST interface listens: loopback, or where callers are asked who they are
  * @param management where health and metrics listen; with the REST interface if not stated
+ * @param access who may call the REST interface
+ * @param tls of the REST interface
  * @param live memory that outlives the service
  * @param nbd where images are offered
  * @param streams how streams work
@@ -37,6 +39,8 @@ record RawCowProperties(
         @DefaultValue List<String> dataRo,
         @DefaultValue("127.0.0.1:8080") String listen,
         @Nullable String management,
+        @DefaultValue AccessProperties access,
+        @DefaultValue RestTls tls,
         @DefaultValue NbdProperties nbd,
         @DefaultValue Streams streams,
         @DefaultValue Limits limits,

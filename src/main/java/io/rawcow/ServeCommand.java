@@ -29,8 +29,8 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--listen",
             paramLabel = "HOST:PORT",
-            description = "Where the REST interface listens: loopback only (default 127.0.0.1:8080); port 0 takes a"
-                    + " free one.")
+            description = "Where the REST interface listens (default 127.0.0.1:8080): loopback only, unless the"
+                    + " configuration says who may call and has TLS; port 0 takes a free one.")
     private @Nullable String listen;
 
     @Option(

@@ -18,6 +18,8 @@ final class Service implements AutoCloseable {
             // Platform threads, since the catalog's I/O blocks in the kernel; what only waits takes none of them.
             Map.entry("server.tomcat.threads.max", "64"),
             Map.entry("server.tomcat.threads.min-spare", "4"),
+            // Those that wait for jobs and that follow events are at most 1200 of them.
+            Map.entry("server.tomcat.max-connections", "2000"),
             // How long a client may keep a read or a write of ours waiting.
             Map.entry("server.tomcat.connection-timeout", "20s"),
             Map.entry("spring.web.resources.add-mappings", "false"),
@@ -36,12 +38,12 @@ final class Service implements AutoCloseable {
 
     private final ServletWebServerApplicationContext context;
     private final Catalog catalog;
-    private final HostPort listen;
+    private final String url;
 
-    private Service(ServletWebServerApplicationContext context, HostPort listen) {
+    private Service(ServletWebServerApplicationContext context, String url) {
         this.context = context;
         this.catalog = context.getBean(Catalog.class);
-        this.listen = listen;
+        this.url = url;
     }
 
     /**
@@ -57,15 +59,15 @@ final class Service implements AutoCloseable {
         application.setDefaultProperties(DEFAULTS);
         application.addInitializers(new Listeners());
         var context = (ServletWebServerApplicationContext) application.run(properties.toArray(String[]::new));
-        HostPort wanted = HostPort.parse(context.getBean(RawCowProperties.class).listen());
-        return new Service(
-                context,
-                wanted.withPort(Objects.requireNonNull(context.getWebServer()).getPort()));
+        RawCowProperties configured = context.getBean(RawCowProperties.class);
+        int port = Objects.requireNonNull(context.getWebServer()).getPort();
+        HostPort listen = HostPort.parse(configured.listen()).withPort(port);
+        return new Service(context, (configured.tls().isOn() ? "https://" : "http://") + listen);
     }
 
     /** Where the REST interface listens. */
-    HostPort listen() {
-        return listen;
+    String url() {
+        return url;
     }
 
     /** Where NBD clients connect, as URIs without an export. */

@@ -7,6 +7,8 @@ import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.catalog.WebhookStatus;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.security.AccessSettings;
+import io.rawcow.security.SecurityConfiguration;
 import io.rawcow.web.WebConfiguration;
 import io.rawcow.webhook.Webhooks;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.springframework.boot.autoconfigure.availability.ApplicationAvailabili
 import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAutoConfiguration;
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
 import org.springframework.boot.autoconfigure.info.ProjectInfoAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.autoconfigure.actuate.endpoint.AvailabilityProbesAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
@@ -52,10 +55,11 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import({ApiConfiguration.class, WebConfiguration.class})
+@Import({ApiConfiguration.class, WebConfiguration.class, SecurityConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,
+    SslAutoConfiguration.class,
     ApplicationAvailabilityAutoConfiguration.class,
     // the web server and the dispatcher
     TomcatServletWebServerAutoConfiguration.class,
@@ -153,6 +157,11 @@ class ServiceConfiguration {
     @Bean
     ApiSettings apiSettings() {
         return ApiSettings.DEFAULT;
+    }
+
+    @Bean
+    AccessSettings accessSettings(RawCowProperties properties) {
+        return properties.access().settings(HostPort.parse(properties.listen()));
     }
 
     /** Part of readiness, not of liveness: another start would not mend a file. */

@@ -27,9 +27,9 @@ final class ServiceProcess {
         Runtime.getRuntime().addShutdownHook(new Thread(this::end, "shutdown"));
         try {
             Service started = Service.start(properties);
-            System.out.println("rawcow: listening on http://%s%s"
+            System.out.println("rawcow: listening on %s%s"
                     .formatted(
-                            started.listen(),
+                            started.url(),
                             started.nbd().stream().map(uri -> " " + uri).collect(Collectors.joining())));
             System.out.flush();
             service.complete(started);

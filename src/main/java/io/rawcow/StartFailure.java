@@ -1,6 +1,7 @@
 package io.rawcow;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.security.TokenFileException;
 import java.net.BindException;
 import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ final class StartFailure {
     private static @Nullable String known(Throwable cause) {
         return switch (cause) {
             case StartException start -> start.getMessage();
+            case TokenFileException tokens -> "cannot start: rawcow.access.tokens: " + tokens.getMessage();
             case BlockException fault ->
                 "cannot start: " + fault.getMessage() + (fault.action() == null ? "" : "; " + fault.action());
             case PortInUseException port -> "cannot start: port %d is in use".formatted(port.getPort());

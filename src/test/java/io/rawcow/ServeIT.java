@@ -130,7 +130,7 @@ class ServeIT {
 
     @Test
     void listeningBeyondLoopbackIsRefused() throws Exception {
-        assertThat(refused("--data", ".", "--listen", "0.0.0.0:0")).contains("loopback", "does not ask who calls");
+        assertThat(refused("--data", ".", "--listen", "0.0.0.0:0")).contains("loopback", "rawcow.access.tokens");
         for (String listen : List.of("[::]:0", "192.0.2.1:8080", "198.51.100.7:0")) {
             assertThat(explained("rawcow.listen=" + listen)).contains("loopback");
         }

@@ -28,7 +28,7 @@ public final class TestService implements AutoCloseable {
     }
 
     public URI base() {
-        return URI.create("http://" + service.listen());
+        return URI.create(service.url());
     }
 
     /** Where health and metrics are, if they have a listener of their own. */

@@ -62,6 +62,7 @@ record Problem(
             case MISSING_FIELD -> new Meaning(HttpStatus.BAD_REQUEST, "Missing field");
             case INVALID_VALUE -> new Meaning(HttpStatus.BAD_REQUEST, "Invalid value");
             case INVALID_NAME -> new Meaning(HttpStatus.BAD_REQUEST, "Invalid name");
+            case UNAUTHENTICATED -> new Meaning(HttpStatus.UNAUTHORIZED, "Unauthenticated");
             case FORBIDDEN -> new Meaning(HttpStatus.FORBIDDEN, "Access refused");
             case PATH_OUTSIDE_ROOTS -> new Meaning(HttpStatus.FORBIDDEN, "Path outside the data roots");
             case IMAGE_NOT_FOUND -> new Meaning(HttpStatus.NOT_FOUND, "Image not found");
@@ -93,6 +94,7 @@ record Problem(
             case FILE_TYPE_UNSUPPORTED -> unprocessable("File type unsupported");
             case BACKING_FORMAT_UNCLEAR -> unprocessable("Backing format unclear");
             case BACKING_FORMAT_UNSUPPORTED -> unprocessable("Backing format unsupported");
+            case RATE_LIMITED -> new Meaning(HttpStatus.TOO_MANY_REQUESTS, "Rate limited");
             case IO_ERROR -> new Meaning(HttpStatus.INTERNAL_SERVER_ERROR, "I/O error");
             case INTERNAL -> new Meaning(HttpStatus.INTERNAL_SERVER_ERROR, "Internal error");
             case SHUTTING_DOWN -> new Meaning(HttpStatus.SERVICE_UNAVAILABLE, "Shutting down");

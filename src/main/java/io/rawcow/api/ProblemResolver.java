@@ -47,6 +47,8 @@ final class ProblemResolver implements HandlerExceptionResolver, Ordered {
         try {
             response.resetBuffer();
             ProblemException problem = problemOf(request, cause);
+            // For whoever writes down how the request ended.
+            request.setAttribute(ProblemCode.class.getName(), problem.code());
             if (cause instanceof HttpRequestMethodNotSupportedException method
                     && method.getSupportedMethods() != null) {
                 response.setHeader(HttpHeaders.ALLOW, String.join(", ", method.getSupportedMethods()));

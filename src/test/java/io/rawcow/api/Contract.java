@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -114,6 +115,22 @@ final class Contract {
                         .keySet()
                         .forEach(status -> all.add(operation.get("operationId") + " " + status));
             });
+        });
+        return all;
+    }
+
+    /** An operation of the document. */
+    record Operation(String id, String method, String path) {}
+
+    static List<Operation> operations() {
+        var all = new ArrayList<Operation>();
+        map(DOCUMENT, "paths").keySet().forEach(path -> {
+            Map<String, Object> item = map(map(DOCUMENT, "paths"), path);
+            item.keySet().stream()
+                    .filter(METHODS::contains)
+                    .map(method -> new Operation(
+                            (String) map(item, method).get("operationId"), method.toUpperCase(Locale.ROOT), path))
+                    .forEach(all::add);
         });
         return all;
     }

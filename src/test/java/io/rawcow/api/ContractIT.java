@@ -14,6 +14,7 @@ class ContractIT {
 
     private static final Set<String> ALL = Set.of(
             "ActivityIT",
+            "AuthorisationIT",
             "DeclaredIT",
             "EventsIT",
             "ExportsIT",

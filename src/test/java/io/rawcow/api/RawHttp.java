@@ -7,11 +7,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
 /** HTTP by hand: what no client library would send. */
-final class RawHttp {
+public final class RawHttp {
     private RawHttp() {}
 
     /** Sends bytes and reads to the end of the connection. */
-    static String exchange(URI base, String request) {
+    public static String exchange(URI base, String request) {
         try (var socket = new Socket(base.getHost(), base.getPort())) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
