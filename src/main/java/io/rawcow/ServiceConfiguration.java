@@ -6,6 +6,8 @@ import io.rawcow.block.BlockException;
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.metrics.MetricsConfiguration;
+import io.rawcow.metrics.TlsCertificates;
 import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -48,7 +50,7 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import(ApiConfiguration.class)
+@Import({ApiConfiguration.class, MetricsConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,
@@ -97,17 +99,18 @@ class ServiceConfiguration {
 
     /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
-    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties) throws BlockException {
+    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties, TlsCertificates certificates)
+            throws BlockException {
         return Catalog.open(
                 new Catalog.Files(roots.roots(), live),
                 properties.catalogSettings(),
                 properties.declaredImages(),
-                () -> clients(properties.nbd()));
+                () -> clients(properties.nbd(), certificates));
     }
 
-    private static Catalog.Clients clients(NbdProperties nbd) {
+    private static Catalog.Clients clients(NbdProperties nbd, TlsCertificates certificates) {
         var watch = new ClientWatch();
-        return new Catalog.Clients(NbdListeners.open(nbd, watch), watch);
+        return new Catalog.Clients(NbdListeners.open(nbd, watch, certificates), watch);
     }
 
     @Bean

@@ -96,6 +96,13 @@ public final class Exports {
         return false;
     }
 
+    List<ExportNow> all() {
+        return exports.values().stream()
+                .filter(this::isThere)
+                .map(ManagedExport::now)
+                .toList();
+    }
+
     /** The names of an image's exports. */
     List<String> of(String image) {
         return all(image).stream().map(ManagedExport::name).toList();
@@ -185,7 +192,7 @@ public final class Exports {
         try (var _ = room.take(exports::size)) {
             var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
             recordNew(export);
-            traffic.track(name);
+            traffic.track(name, export.traffic());
             export.offer(live);
             exports.put(name, export);
             tell(export, "created");
@@ -374,7 +381,7 @@ public final class Exports {
         for (ExportRecord record : store.load(Kind.EXPORTS, ExportRecord.class)) {
             var export = new ManagedExport(record, host);
             export.recorded(true);
-            traffic.track(record.name());
+            traffic.track(record.name(), export.traffic());
             exports.put(record.name(), export);
             offerAgain(export);
             tell(export, "restored");

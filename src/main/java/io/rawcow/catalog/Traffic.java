@@ -16,8 +16,8 @@ public final class Traffic implements ServerObserver {
     private final Map<String, ExportTraffic> exports = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
 
-    void track(String export) {
-        exports.put(export, new ExportTraffic());
+    void track(String export, ExportTraffic counts) {
+        exports.put(export, counts);
     }
 
     void forget(String export) {
