@@ -1,6 +1,7 @@
 package io.rawcow;
 
 import io.rawcow.NbdProperties.TlsMode;
+import io.rawcow.metrics.TlsCertificates;
 import io.rawcow.nbd.server.Endpoint;
 import io.rawcow.nbd.server.NbdServer;
 import io.rawcow.nbd.server.PemTlsContexts;
@@ -29,9 +30,10 @@ final class NbdListeners {
     /**
      * Listens; clients wait until the server serves.
      *
+     * @param certificates told of the listener's own, if it has any
      * @throws StartException if it cannot, in words for whoever started the service
      */
-    static NbdServer open(NbdProperties properties, ServerObserver observer) {
+    static NbdServer open(NbdProperties properties, ServerObserver observer, TlsCertificates certificates) {
         boolean tlsRequired = properties.tls().mode() == TlsMode.REQUIRED;
         List<Endpoint> endpoints = new ArrayList<>();
         if (!properties.listen().equals(NbdProperties.NONE)) {
@@ -43,7 +45,7 @@ final class NbdListeners {
                     Path.of(properties.socket()).toAbsolutePath().normalize(), tlsRequired));
         }
         try {
-            return NbdServer.listen(properties.settings(), endpoints, tls(properties.tls()), observer);
+            return NbdServer.listen(properties.settings(), endpoints, tls(properties.tls(), certificates), observer);
         } catch (IOException e) {
             throw new StartException("cannot start: NBD: " + e.getMessage(), e);
         }
@@ -91,7 +93,7 @@ final class NbdListeners {
         }
     }
 
-    private static @Nullable TlsSettings tls(NbdProperties.Tls tls) {
+    private static @Nullable TlsSettings tls(NbdProperties.Tls tls, TlsCertificates certificates) {
         if (tls.mode() == TlsMode.OFF) {
             return null;
         }
@@ -103,6 +105,7 @@ final class NbdListeners {
                     Path.of(Objects.requireNonNull(tls.certificate())),
                     Path.of(Objects.requireNonNull(tls.key())),
                     clientCa == null ? null : Path.of(clientCa));
+            certificates.add("nbd", contexts::expiry);
             return new TlsSettings(
                     tls.mode() == TlsMode.REQUIRED,
                     contexts,

@@ -7,6 +7,8 @@ import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ClientWatch;
 import io.rawcow.catalog.WebhookStatus;
 import io.rawcow.image.LiveFolder;
+import io.rawcow.metrics.MetricsConfiguration;
+import io.rawcow.metrics.TlsCertificates;
 import io.rawcow.security.AccessSettings;
 import io.rawcow.security.SecurityConfiguration;
 import io.rawcow.web.WebConfiguration;
@@ -55,7 +57,7 @@ import org.springframework.context.annotation.Import;
 /** The service as beans. The framework's own are named one by one: what is not needed costs time at every start. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RawCowProperties.class)
-@Import({ApiConfiguration.class, WebConfiguration.class, SecurityConfiguration.class})
+@Import({ApiConfiguration.class, WebConfiguration.class, MetricsConfiguration.class, SecurityConfiguration.class})
 @ImportAutoConfiguration({
     ConfigurationPropertiesAutoConfiguration.class,
     LifecycleAutoConfiguration.class,
@@ -117,13 +119,18 @@ class ServiceConfiguration {
 
     /** It closes the NBD server: that has to be before images are, and after REST requests have ended. */
     @Bean
-    Catalog catalog(OpenRoots roots, LiveFolder live, RawCowProperties properties, Webhooks webhooks)
+    Catalog catalog(
+            OpenRoots roots,
+            LiveFolder live,
+            RawCowProperties properties,
+            Webhooks webhooks,
+            TlsCertificates certificates)
             throws BlockException {
         return Catalog.open(
                 new Catalog.Files(roots.roots(), live),
                 properties.catalogSettings(),
                 properties.declaredImages(),
-                () -> clients(properties.nbd(), opened(webhooks, roots)));
+                () -> clients(properties.nbd(), opened(webhooks, roots), certificates));
     }
 
     private static Webhooks opened(Webhooks webhooks, OpenRoots roots) {
@@ -135,11 +142,11 @@ class ServiceConfiguration {
         }
     }
 
-    private static Catalog.Clients clients(NbdProperties nbd, Webhooks webhooks) {
+    private static Catalog.Clients clients(NbdProperties nbd, Webhooks webhooks, TlsCertificates certificates) {
         var watch = new ClientWatch();
         boolean listening = false;
         try {
-            var clients = new Catalog.Clients(NbdListeners.open(nbd, watch), watch, webhooks);
+            var clients = new Catalog.Clients(NbdListeners.open(nbd, watch, certificates), watch, webhooks);
             listening = true;
             return clients;
         } finally {

@@ -87,8 +87,20 @@ class LayeringTest {
                 .that(areBelow(8))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.springframework..", "jakarta..", "picocli..", "io.micrometer..")
+                .resideInAnyPackage(
+                        "org.springframework..", "jakarta..", "picocli..", "io.micrometer..", "io.prometheus..")
                 .allowEmptyShould(true)
+                .check(program);
+    }
+
+    @Test
+    void onlyMetricsKnowPrometheus() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".metrics..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.micrometer..", "io.prometheus..")
                 .check(program);
     }
 

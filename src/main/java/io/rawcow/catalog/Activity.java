@@ -1,7 +1,9 @@
 package io.rawcow.catalog;
 
+import io.rawcow.block.RequestCounts;
 import io.rawcow.image.BlockMap;
 import io.rawcow.image.LiveImage;
+import io.rawcow.posix.DataRoots;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +43,32 @@ public final class Activity {
                 .flatMap(Optional::stream)
                 .toList();
         return CountersView.of(image, clock.instant(), live.activity(), all);
+    }
+
+    /** All images, as they are now. */
+    public List<ImageNow> images() {
+        ImageFiles files = images.files();
+        return images.all().stream().map(image -> image.now(files::rootOf)).toList();
+    }
+
+    /** All exports, as they are now. */
+    public List<ExportNow> exports() {
+        return exports.all();
+    }
+
+    /** The jobs that are not concluded, and the latest one of each image. */
+    public List<JobNow> jobs() {
+        return jobs.current();
+    }
+
+    /** How many images were detached since the start, and how long that took. */
+    public RequestCounts.Snapshot detaches() {
+        return jobs.detaches();
+    }
+
+    /** The folders that images are in. */
+    public List<DataRoots.Root> roots() {
+        return images.files().roots().all();
     }
 
     /** What clients ask of exports. */

@@ -51,7 +51,6 @@ public record CountersView(
     public record Skipped(long zero, long guestOverwrite, long discard) {}
 
     static CountersView of(String image, Instant now, ImageActivity activity, List<ExportTraffic> traffic) {
-        long holes = traffic.stream().mapToLong(ExportTraffic::holeBytes).sum();
         return new CountersView(
                 image,
                 now,
@@ -62,10 +61,7 @@ public record CountersView(
                         sum(traffic, NbdCommand.FLUSH),
                         sum(traffic, NbdCommand.WRITE_ZEROES, NbdCommand.TRIM)),
                 Requests.of(activity.backingReads()),
-                new Served(
-                        activity.served(Source.RAW),
-                        activity.served(Source.BACKING),
-                        activity.served(Source.ZERO) + holes),
+                new Served(activity.served(Source.RAW), activity.served(Source.BACKING), activity.served(Source.ZERO)),
                 new Copied(
                         activity.copied(Copy.BACKGROUND),
                         activity.copied(Copy.GUEST_COPYUP),

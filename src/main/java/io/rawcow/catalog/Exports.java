@@ -96,6 +96,13 @@ public final class Exports {
         return false;
     }
 
+    List<ExportNow> all() {
+        return exports.values().stream()
+                .filter(this::isThere)
+                .map(ManagedExport::now)
+                .toList();
+    }
+
     /** The names of an image's exports. */
     List<String> of(String image) {
         return all(image).stream().map(ManagedExport::name).toList();
@@ -183,9 +190,9 @@ public final class Exports {
     private EnsuredExport create(String name, String image, ExportRequest wanted) throws BlockException {
         LiveImage live = images.requireOpen(image);
         try (var _ = room.take(exports::size)) {
-            var export =
-                    new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host, traffic.track(name));
+            var export = new ManagedExport(ExportRecord.of(name, image, wanted, clock.instant()), host);
             recordNew(export);
+            traffic.track(name, export.traffic());
             export.offer(live);
             exports.put(name, export);
             tell(export, "created");
@@ -198,7 +205,6 @@ public final class Exports {
         try {
             record(export);
         } catch (BlockException e) {
-            traffic.forget(export.name(), export.traffic());
             try {
                 forgetRecord(export);
             } catch (BlockException again) {
@@ -373,8 +379,9 @@ public final class Exports {
     /** Offers what the catalog has; what belongs to an image that is not open waits for it. */
     void restore() throws BlockException {
         for (ExportRecord record : store.load(Kind.EXPORTS, ExportRecord.class)) {
-            var export = new ManagedExport(record, host, traffic.track(record.name()));
+            var export = new ManagedExport(record, host);
             export.recorded(true);
+            traffic.track(record.name(), export.traffic());
             exports.put(record.name(), export);
             offerAgain(export);
             tell(export, "restored");

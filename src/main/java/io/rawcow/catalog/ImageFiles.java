@@ -39,6 +39,15 @@ final class ImageFiles {
         this.live = live;
     }
 
+    DataRoots roots() {
+        return roots;
+    }
+
+    /** The path of the data root that a raw file is in, by its name alone. */
+    String rootOf(String rawFile) {
+        return paths.locate("rawFile", rawFile).root().folder().path();
+    }
+
     /** Makes the files of a request that states everything a new image needs. */
     void create(ImageRequest request) throws BlockException {
         SidecarHeader _ = ImageCreator.create(roots, spec(request));

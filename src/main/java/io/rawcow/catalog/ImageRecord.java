@@ -32,6 +32,11 @@ record ImageRecord(
                 name, UUID.randomUUID().toString(), ImageState.STANDALONE, null, false, known, now, null);
     }
 
+    /** Of an image that is about to be created. */
+    static ImageRecord ofIntent(String name, ImageRequest wanted, Instant now) {
+        return new ImageRecord(name, null, ImageState.CREATING, wanted.sidecar(), false, wanted, now, null);
+    }
+
     ImageRecord opened(@Nullable String openedUuid, ImageState now, ImageRequest known) {
         return new ImageRecord(name, openedUuid, now, sidecar, sidecarKept, known, createdAt, detachedAt);
     }

@@ -109,6 +109,10 @@ public final class Images {
         return List.copyOf(images.keySet());
     }
 
+    List<ManagedImage> all() {
+        return List.copyOf(images.values());
+    }
+
     private ImageView view(ManagedImage image) {
         return image.view(users.exports(image.name()), users.activeJobs(image.name()));
     }
@@ -232,8 +236,7 @@ public final class Images {
 
     private ImageView create(String name, ImageRequest wanted) throws BlockException {
         ImageFiles.requireCreatable(wanted);
-        var intent = new ImageRecord(
-                name, null, ImageState.CREATING, wanted.sidecar(), false, wanted, clock.instant(), null);
+        var intent = ImageRecord.ofIntent(name, wanted, clock.instant());
         files.requireNoForeignRawFile(wanted);
         var image = new ManagedImage(intent);
         store.save(Kind.IMAGES, name, intent);
@@ -267,12 +270,9 @@ public final class Images {
     private void openRecorded(ManagedImage image, ImageRequest wanted) throws BlockException {
         try {
             openings.open(image, wanted);
-        } catch (BlockException e) {
-            image.unavailable(ImageError.of(ProblemException.of(e)));
-            announceState(image);
-            throw e;
-        } catch (ProblemException e) {
-            image.unavailable(ImageError.of(e));
+        } catch (BlockException | ProblemException e) {
+            image.unavailable(
+                    ImageError.of(e instanceof BlockException b ? ProblemException.of(b) : (ProblemException) e));
             announceState(image);
             throw e;
         }

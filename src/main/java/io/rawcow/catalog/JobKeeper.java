@@ -1,6 +1,7 @@
 package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
+import io.rawcow.block.RequestCounts;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.format.SidecarHeader;
 import io.rawcow.image.LiveImage;
@@ -39,6 +40,7 @@ final class JobKeeper implements AutoCloseable {
     private final CatalogSettings settings;
     private final BufferPool buffers;
     private final ConcurrentSkipListMap<String, ManagedJob> jobs = new ConcurrentSkipListMap<>();
+    private final RequestCounts detaches = new RequestCounts();
     private final ExecutorService bookkeeping = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("jobs").daemon().factory());
 
@@ -58,6 +60,11 @@ final class JobKeeper implements AutoCloseable {
 
     ConcurrentSkipListMap<String, ManagedJob> jobs() {
         return jobs;
+    }
+
+    /** How many images were detached, and how long that took. */
+    RequestCounts.Snapshot detaches() {
+        return detaches.snapshot();
     }
 
     static JobSnapshot notStarted(LiveImage image, long speed) {
@@ -92,7 +99,7 @@ final class JobKeeper implements AutoCloseable {
                 clock,
                 System::nanoTime,
                 () -> images.recordStandalone(name, keep),
-                stream -> report(job));
+                new Reporter(job));
         boolean paused = last.status() == JobStatus.PAUSED;
         var history = new JobHistory(
                 paused ? JobStatus.PAUSED : JobStatus.CREATED,
@@ -129,6 +136,25 @@ final class JobKeeper implements AutoCloseable {
 
     private boolean isKnown(ManagedJob job) {
         return jobs.get(job.id()) == job;
+    }
+
+    /** Told by a job. */
+    private final class Reporter implements StreamContext.Listener {
+        private final ManagedJob job;
+
+        Reporter(ManagedJob job) {
+            this.job = job;
+        }
+
+        @Override
+        public void changed(StreamJob stream) {
+            report(job);
+        }
+
+        @Override
+        public void detached(long nanos) {
+            detaches.add(0, nanos, false);
+        }
     }
 
     /** Called by whoever changed the status, on any thread. */

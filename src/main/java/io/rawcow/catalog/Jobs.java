@@ -2,6 +2,7 @@ package io.rawcow.catalog;
 
 import io.rawcow.block.BlockException;
 import io.rawcow.block.ByteRange;
+import io.rawcow.block.RequestCounts;
 import io.rawcow.catalog.CatalogStore.Kind;
 import io.rawcow.image.LiveImage;
 import io.rawcow.stream.JobSnapshot;
@@ -13,7 +14,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -84,6 +87,22 @@ public final class Jobs {
                 .filter(Objects::nonNull)
                 .flatMap(stream -> stream.inFlight().stream())
                 .toList();
+    }
+
+    /** Those that are not concluded, and the latest one of each image. */
+    List<JobNow> current() {
+        Map<String, ManagedJob> latest = new HashMap<>();
+        for (ManagedJob job : jobs.values()) {
+            latest.merge(job.image(), job, (one, other) -> one.isNewerThan(other) ? one : other);
+        }
+        return jobs.values().stream()
+                .filter(job -> latest.get(job.image()) == job || !job.isConcluded())
+                .map(ManagedJob::now)
+                .toList();
+    }
+
+    RequestCounts.Snapshot detaches() {
+        return keeper.detaches();
     }
 
     // ---- starting

@@ -14,15 +14,14 @@ import org.jspecify.annotations.Nullable;
 final class ManagedExport {
     private final ExportRecord record;
     private final ExportHost host;
-    private final ExportTraffic traffic;
+    private final ExportTraffic traffic = new ExportTraffic();
     private volatile @Nullable OfferedExport offered;
     private volatile boolean hidden;
     private volatile boolean recorded;
 
-    ManagedExport(ExportRecord record, ExportHost host, ExportTraffic traffic) {
+    ManagedExport(ExportRecord record, ExportHost host) {
         this.record = record;
         this.host = host;
-        this.traffic = traffic;
     }
 
     ExportTraffic traffic() {
@@ -46,7 +45,13 @@ final class ManagedExport {
         recorded = is;
     }
 
+    /** What its clients have asked for. */
+    ExportTraffic traffic() {
+        return traffic;
+    }
+
     void offer(LiveImage image) {
+        traffic.serves(image.activity());
         offered = host.offer(new Export(
                 record.name(),
                 record.description(),
@@ -100,6 +105,10 @@ final class ManagedExport {
     /** Whether it was hidden and its last client has left. */
     boolean isGone() {
         return hidden && withdraw();
+    }
+
+    ExportNow now() {
+        return new ExportNow(name(), record.image(), traffic);
     }
 
     ExportView view() {

@@ -7,6 +7,7 @@ import io.rawcow.image.LiveImage;
 import io.rawcow.posix.FileStatus;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** An image of the catalog, open or not. Changed only by whoever holds its name; looked at by anybody. */
@@ -17,6 +18,7 @@ final class ManagedImage {
     private volatile @Nullable ImageError error;
     private volatile List<Warning> warnings = List.of();
     private volatile boolean leftover;
+    private volatile boolean onDevice;
     private volatile ImageState announced = ImageState.CREATING;
 
     ManagedImage(ImageRecord record) {
@@ -53,6 +55,7 @@ final class ManagedImage {
     void opened(LiveImage image, List<Warning> found) {
         error = null;
         warnings = found;
+        onDevice = isOnDevice(image);
         live = image;
     }
 
@@ -119,6 +122,40 @@ final class ManagedImage {
                 errorNow(image),
                 known.createdAt(),
                 known.detachedAt());
+    }
+
+    /**
+     * As metrics want it: without a look at a file, which may hang.
+     *
+     * @param rootOf the data root of a raw file
+     */
+    ImageNow now(UnaryOperator<String> rootOf) {
+        ImageRecord known = record;
+        LiveImage image = live;
+        ImageRequest request = known.request();
+        boolean standalone = image == null ? known.state() == ImageState.STANDALONE : image.isStandalone();
+        boolean backed = !standalone && request.backingFile() != null;
+        String rawFile = request.rawFile();
+        return new ImageNow(
+                name,
+                state(),
+                backed,
+                backed ? request.backingFormat() : null,
+                request.sectorSize(),
+                image == null ? request.size() : Long.valueOf(image.sizeBytes()),
+                image == null ? null : Long.valueOf(image.bytesAllocated()),
+                progress(image),
+                image == null || rawFile == null || onDevice ? null : rootOf.apply(rawFile),
+                image);
+    }
+
+    private static boolean isOnDevice(LiveImage image) {
+        try {
+            return image.rawFile().status().isDevice();
+        } catch (BlockException e) {
+            // What cannot be asked now is not one for the sums that this is for.
+            return false;
+        }
     }
 
     private static long allocated(LiveImage image, long total) {

@@ -26,6 +26,14 @@ final class ManagedJob {
         return record.id();
     }
 
+    String image() {
+        return record.request().image();
+    }
+
+    boolean isNewerThan(ManagedJob other) {
+        return record.createdAt().isAfter(other.record.createdAt());
+    }
+
     JobRecord record() {
         return record;
     }
@@ -90,5 +98,10 @@ final class ManagedJob {
 
     JobView view() {
         return JobView.of(record, snapshot());
+    }
+
+    JobNow now() {
+        StreamJob job = stream;
+        return new JobNow(view(), job == null ? 0 : job.inFlight().size());
     }
 }

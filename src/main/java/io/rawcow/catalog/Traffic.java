@@ -16,11 +16,8 @@ public final class Traffic implements ServerObserver {
     private final Map<String, ExportTraffic> exports = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
 
-    /** Counts for an export that is new, under a name that may have been another's. */
-    ExportTraffic track(String export) {
-        var counts = new ExportTraffic();
+    void track(String export, ExportTraffic counts) {
         exports.put(export, counts);
-        return counts;
     }
 
     /** @param counts of the export that is gone: one that came after it stays */

@@ -224,6 +224,11 @@ public final class LiveFolder {
         return taken.get();
     }
 
+    /** Bytes that they may hold at the most. */
+    public long budgetBytes() {
+        return budget;
+    }
+
     /** What a live file is called while it is made: whoever has the sidecar locked may remove it. */
     static String temporaryName(String owner) {
         return "new." + owner;

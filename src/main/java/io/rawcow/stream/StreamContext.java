@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  *
  * @param nanoClock as {@link System#nanoTime}
  * @param record where the detach is recorded before the sidecar is removed
- * @param listener told after every change of status, without locks
+ * @param listener told after every change of status, and of the detach, without locks
  */
 public record StreamContext(
         StreamSettings settings,
@@ -22,5 +22,8 @@ public record StreamContext(
     /** Told after every change of status. */
     public interface Listener {
         void changed(StreamJob job);
+
+        /** Told that backing and sidecar were detached, and how long that took. */
+        default void detached(long nanos) {}
     }
 }

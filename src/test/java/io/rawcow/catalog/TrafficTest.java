@@ -9,9 +9,15 @@ import org.junit.jupiter.api.Test;
 class TrafficTest {
     private final Traffic traffic = new Traffic();
 
+    private ExportTraffic track() {
+        var counts = new ExportTraffic();
+        traffic.track("vm", counts);
+        return counts;
+    }
+
     @Test
     void requestsCountByCommandAndError() {
-        ExportTraffic counts = traffic.track("vm");
+        ExportTraffic counts = track();
 
         traffic.answered("vm", NbdCommand.READ, 4096, 1000, 0);
         traffic.answered("vm", NbdCommand.READ, 512, 1000, NbdError.EIO.number());
@@ -29,7 +35,7 @@ class TrafficTest {
 
     @Test
     void connectionsComeAndGo() {
-        ExportTraffic counts = traffic.track("vm");
+        ExportTraffic counts = track();
 
         traffic.connected("vm", true);
         traffic.connected("vm", false);
@@ -41,8 +47,8 @@ class TrafficTest {
 
     @Test
     void whatIsForgottenLateTakesNoSuccessorAlong() {
-        ExportTraffic first = traffic.track("vm");
-        ExportTraffic second = traffic.track("vm");
+        ExportTraffic first = track();
+        ExportTraffic second = track();
 
         traffic.forget("vm", first);
         assertThat(traffic.of("vm")).contains(second);

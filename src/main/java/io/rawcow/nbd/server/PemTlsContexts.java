@@ -11,7 +11,11 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.KeyManager;
@@ -37,6 +41,7 @@ public final class PemTlsContexts implements TlsContexts {
     private final TroubleLog troubles = new TroubleLog();
     private List<Stamp> stamps;
     private SSLContext context;
+    private Instant expiry = Instant.MAX;
 
     /**
      * Reads the files.
@@ -67,6 +72,12 @@ public final class PemTlsContexts implements TlsContexts {
         return context;
     }
 
+    /** When the first certificate of the server's own chain in force runs out. Looks for changed files first. */
+    public synchronized Instant expiry() throws IOException {
+        var _ = current();
+        return expiry;
+    }
+
     private List<Stamp> look() throws IOException {
         List<Stamp> found = new ArrayList<>();
         found.add(stamp(certificate));
@@ -90,10 +101,19 @@ public final class PemTlsContexts implements TlsContexts {
             SSLContext made = SSLContext.getInstance("TLS");
             // No trust managers would be the JDK's own authorities: any of them could let clients in.
             made.init(keyManagers(chain, own), clientAuthority == null ? new TrustManager[0] : trust(), null);
+            expiry = expiryOf(chain);
             return made;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use TLS files: %s: certificate=%s".formatted(e.getMessage(), certificate), e);
         }
+    }
+
+    private static Instant expiryOf(Certificate[] chain) {
+        return Arrays.stream(chain)
+                .map(X509Certificate.class::cast)
+                .map(certificate -> certificate.getNotAfter().toInstant())
+                .min(Comparator.naturalOrder())
+                .orElseThrow();
     }
 
     /** Half of a renewal that is under way must not come into force: no handshake would succeed. */

@@ -222,6 +222,7 @@ class TlsTest {
         assertThat(after).isNotSameAs(before);
         X509Certificate read = (X509Certificate) PemFiles.certificates(folder.resolve("server-cert.pem"))[0];
         assertThat(read.getSubjectX500Principal().getName()).isEqualTo("CN=successor");
+        assertThat(contexts.expiry()).isEqualTo(read.getNotAfter().toInstant());
 
         Path key = folder.resolve("server-key.pem");
         Files.copy(folder.resolve("client-key.pem"), key, StandardCopyOption.REPLACE_EXISTING);
