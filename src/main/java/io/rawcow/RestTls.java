@@ -1,7 +1,14 @@
 package io.rawcow;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.KeyStoreException;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -11,6 +18,7 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.ssl.PemSslBundleProperties;
 import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
+import org.springframework.boot.ssl.SslBundles;
 
 /**
  * TLS of the REST interface, from PEM files that are read again when they change.
@@ -24,7 +32,8 @@ record RestTls(
         @Nullable String key,
         @Nullable String clientCa) {
 
-    private static final String BUNDLE = "spring.ssl.bundle.pem.rest.";
+    private static final String NAME = "rest";
+    private static final String BUNDLE = "spring.ssl.bundle.pem." + NAME + ".";
 
     RestTls {
         if ((certificate == null) != (key == null)) {
@@ -50,7 +59,7 @@ record RestTls(
             properties.put(BUNDLE + "options.enabled-protocols", "TLSv1.3,TLSv1.2");
             properties.put(BUNDLE + "reload-on-update", true);
             properties.put("spring.ssl.bundle.watch.file.quiet-period", "1s");
-            properties.put("server.ssl.bundle", "rest");
+            properties.put("server.ssl.bundle", NAME);
             properties.put("server.ssl.client-auth", clientCa == null ? "none" : "want");
         }
         if (clientCa != null) {
@@ -80,6 +89,23 @@ record RestTls(
                     .collect(Collectors.joining(": "));
             throw new StartException("cannot start: rawcow.tls: %s".formatted(reason.replaceAll("\\s+", " ")), e);
         }
+    }
+
+    /** When the first certificate of the chain in force runs out. */
+    static Instant expiry(SslBundles bundles) throws IOException {
+        KeyStore store = Objects.requireNonNull(bundles.getBundle(NAME).getStores().getKeyStore());
+        Instant first = Instant.MAX;
+        try {
+            for (String alias : Collections.list(store.aliases())) {
+                for (Certificate each : store.getCertificateChain(alias)) {
+                    Instant end = ((X509Certificate) each).getNotAfter().toInstant();
+                    first = end.isBefore(first) ? end : first;
+                }
+            }
+        } catch (KeyStoreException e) {
+            throw new IOException("cannot look at the certificate of the REST interface: " + e.getMessage(), e);
+        }
+        return first;
     }
 
     private static String url(String file) {

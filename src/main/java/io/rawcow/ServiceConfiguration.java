@@ -15,6 +15,7 @@ import io.rawcow.web.WebConfiguration;
 import io.rawcow.webhook.Webhooks;
 import java.util.List;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.jackson.JacksonEndpointAutoConfiguration;
@@ -45,6 +46,7 @@ import org.springframework.boot.micrometer.metrics.autoconfigure.jvm.JvmMetricsA
 import org.springframework.boot.micrometer.metrics.autoconfigure.system.SystemMetricsAutoConfiguration;
 import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
 import org.springframework.boot.servlet.autoconfigure.actuate.web.ServletManagementContextAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.tomcat.autoconfigure.actuate.web.server.TomcatServletManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
 import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
@@ -169,6 +171,15 @@ class ServiceConfiguration {
     @Bean
     AccessSettings accessSettings(RawCowProperties properties) {
         return properties.access().settings(HostPort.parse(properties.listen()));
+    }
+
+    @Bean
+    InitializingBean restCertificate(RawCowProperties properties, SslBundles bundles, TlsCertificates certificates) {
+        return () -> {
+            if (properties.tls().isOn()) {
+                certificates.add("rest", () -> RestTls.expiry(bundles));
+            }
+        };
     }
 
     /** Part of readiness, not of liveness: another start would not mend a file. */

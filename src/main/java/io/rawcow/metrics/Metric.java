@@ -174,6 +174,14 @@ public enum Metric {
             "image"),
     DETACH_DURATION(SUMMARY, "rawcow_detach_duration_seconds", "How long it took to let go of backing and sidecar."),
 
+    WEBHOOK_DELIVERIES(
+            COUNTER,
+            "rawcow_webhook_deliveries_total",
+            "Events that a webhook has delivered, attempts that failed, and events that its queue had no room for.",
+            "webhook",
+            "result"),
+    WEBHOOK_QUEUED(GAUGE, "rawcow_webhook_queued_events", "Events that a webhook has still to deliver.", "webhook"),
+
     CERTIFICATE_EXPIRY(
             GAUGE,
             "rawcow_tls_certificate_expiry_timestamp_seconds",

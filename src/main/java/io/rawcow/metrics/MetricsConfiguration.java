@@ -2,13 +2,15 @@ package io.rawcow.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.rawcow.catalog.Catalog;
+import io.rawcow.catalog.WebhookStatus;
 import io.rawcow.image.LiveFolder;
 import java.util.List;
+import java.util.function.Supplier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * Metrics as beans. Needs a {@link Catalog} and a {@link LiveFolder}; whoever has more to tell is a
+ * Metrics as beans. Needs a {@link Catalog}, a {@link LiveFolder} and how webhooks stand; whoever has more to tell is a
  * {@link MetricSource}.
  */
 @Configuration(proxyBeanMethods = false)
@@ -38,6 +40,11 @@ public class MetricsConfiguration {
             samples.gauge(Metric.LIVE_MEMORY_USED, live.takenBytes());
             samples.gauge(Metric.LIVE_MEMORY_LIMIT, live.budgetBytes());
         };
+    }
+
+    @Bean
+    MetricSource webhookMetrics(Supplier<List<WebhookStatus>> webhooks) {
+        return new WebhookMetrics(webhooks);
     }
 
     /** The version is the one in the jar's manifest. */

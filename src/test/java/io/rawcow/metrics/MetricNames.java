@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** Names of our metrics, where they are promised and where they are used. */
 final class MetricNames {
-    private static final Path DOCUMENT = Path.of("src/test/prometheus/metrics.md");
+    private static final Path DOCUMENT = Path.of("docs/metrics.md");
     private static final Pattern DOCUMENTED = Pattern.compile("(?m)^\\|\\s*`(rawcow_[a-z_]+)");
     private static final Pattern USED = Pattern.compile("\\brawcow_[a-z_]+");
     private static final Pattern PART = Pattern.compile("_(bucket|count|sum)$");

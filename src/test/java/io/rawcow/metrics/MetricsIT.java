@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -56,8 +57,12 @@ class MetricsIT {
             new SplittableRandom(bytes.length).nextBytes(bytes);
             Files.write(data.resolve(golden), bytes);
         }
+        Path secret = Files.writeString(folder.resolve("secret"), "whsec_" + "c2VjcmV0".repeat(5) + "\n");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
         service = new MetricsService(
                 data,
+                "rawcow.webhooks.nobody.url=http://127.0.0.1:1/",
+                "rawcow.webhooks.nobody.secret-file=" + secret,
                 "rawcow.nbd.tls.mode=optional",
                 "rawcow.nbd.tls.certificate=" + folder.resolve("server-cert.pem"),
                 "rawcow.nbd.tls.key=" + folder.resolve("server-key.pem"));
