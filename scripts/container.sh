@@ -412,6 +412,7 @@ ends_under_load() {
 }
 
 main() {
+    cd "$work" # conmon leaves files where it is started
     install_tools
     configure
     if [ -z "$built" ]; then
