@@ -3,15 +3,28 @@ package io.rawcow.web;
 import java.nio.charset.StandardCharsets;
 import org.springframework.http.MediaType;
 
-/**
- * A file of the page.
- *
- * @param type its media type, by the end of its name
- */
-record PageFile(byte[] bytes, MediaType type) {
+/** A file of the page. */
+final class PageFile {
+    private final byte[] bytes;
+    private final MediaType type;
+
+    private PageFile(byte[] bytes, MediaType type) {
+        this.bytes = bytes;
+        this.type = type;
+    }
 
     static PageFile of(String name, byte[] bytes) {
         return new PageFile(bytes, typeOf(name.substring(name.lastIndexOf('.') + 1)));
+    }
+
+    /** Not to be changed. */
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /** Its media type, by the end of its name. */
+    MediaType type() {
+        return type;
     }
 
     private static MediaType typeOf(String end) {

@@ -36,9 +36,14 @@ final class BrowserRig implements AutoCloseable {
     private final Playwright playwright;
     private final Browser browser;
     private final String axe;
-    private final List<String> complaints = new ArrayList<>();
-    private final TreeSet<String> origins = new TreeSet<>();
-    private final List<String> requests = new ArrayList<>();
+    private Seen seen = new Seen();
+
+    /** What the pages of one test did. A page that is closed may still have something to tell: not of the next test. */
+    private static final class Seen {
+        private final List<String> complaints = new ArrayList<>();
+        private final TreeSet<String> origins = new TreeSet<>();
+        private final List<String> requests = new ArrayList<>();
+    }
 
     private BrowserRig(Playwright playwright, Browser browser, String axe) {
         this.playwright = playwright;
@@ -79,17 +84,18 @@ final class BrowserRig implements AutoCloseable {
                 .setColorScheme(scheme)
                 .setViewportSize(width, height)
                 .setPermissions(List.of("clipboard-read", "clipboard-write")));
+        Seen now = seen;
         context.onRequest(request -> {
-            requests.add(request.method() + " " + request.url());
-            origins.add(request.url().replaceAll("^(\\w+://[^/]*).*", "$1"));
+            now.requests.add(request.method() + " " + request.url());
+            now.origins.add(request.url().replaceAll("^(\\w+://[^/]*).*", "$1"));
         });
         Page page = context.newPage();
         page.setDefaultTimeout(PATIENCE_MILLIS);
-        page.onPageError(complaints::add);
+        page.onPageError(now.complaints::add);
         page.onConsoleMessage(message -> {
             boolean bad = message.type().equals("error") || message.type().equals("warning");
             if (bad && !message.text().startsWith(REFUSED)) {
-                complaints.add(message.text());
+                now.complaints.add(message.text());
             }
         });
         page.navigate(address);
@@ -102,20 +108,18 @@ final class BrowserRig implements AutoCloseable {
 
     /** Whatever was asked for since the rig was made, as {@code METHOD URL}. */
     List<String> requests() {
-        return requests;
+        return seen.requests;
     }
 
     /** Nothing broke the policy or threw, and nobody but the service was asked for anything. */
     void assertQuiet(String origin) {
-        assertThat(complaints).isEmpty();
-        assertThat(origins).isSubsetOf(origin);
+        assertThat(seen.complaints).isEmpty();
+        assertThat(seen.origins).isSubsetOf(origin);
     }
 
     void forget() {
+        seen = new Seen();
         browser.contexts().forEach(BrowserContext::close);
-        complaints.clear();
-        origins.clear();
-        requests.clear();
     }
 
     /** No rule of axe-core is broken, the minor ones neither. */

@@ -237,7 +237,7 @@ class PageIT {
     /** Answers every request to the interface as a service does that asks who calls. */
     private static void guard(Page page) {
         page.route("**/v1/**", route -> {
-            String token = String.valueOf(route.request().allHeaders().get("authorization"));
+            String token = String.valueOf(route.request().headers().get("authorization"));
             boolean looks = route.request().method().equals("GET");
             if (token.equals("Bearer operator") || (token.equals("Bearer viewer") && looks)) {
                 route.resume();
@@ -287,6 +287,7 @@ class PageIT {
         assertThat(job(page)).containsText("paused");
         page.reload();
         live(page);
+        page.unrouteAll();
     }
 
     @Test

@@ -9,9 +9,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,7 +30,6 @@ class ScreenshotIT {
     void pagesAreShownAsTheyAre() throws IOException, InterruptedException {
         try (BrowserRig browser = BrowserRig.start();
                 PageService service = PageService.start(data)) {
-            golden(data.resolve("golden.img"));
             images(service);
             Process guest = guest(service);
             try {
@@ -58,15 +55,6 @@ class ScreenshotIT {
                 guest.waitFor();
             }
         }
-    }
-
-    /** Every third MiB of it is zeros. */
-    private static void golden(Path file) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        for (int from = 0; from < bytes.length; from += 3 * PageService.MIB) {
-            Arrays.fill(bytes, from, from + PageService.MIB, (byte) 0);
-        }
-        Files.write(file, bytes);
     }
 
     private static void images(PageService service) {
