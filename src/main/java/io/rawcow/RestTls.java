@@ -93,7 +93,8 @@ record RestTls(
 
     /** When the first certificate of the chain in force runs out. */
     static Instant expiry(SslBundles bundles) throws IOException {
-        KeyStore store = Objects.requireNonNull(bundles.getBundle(NAME).getStores().getKeyStore());
+        KeyStore store =
+                Objects.requireNonNull(bundles.getBundle(NAME).getStores().getKeyStore());
         Instant first = Instant.MAX;
         try {
             for (String alias : Collections.list(store.aliases())) {
