@@ -24,10 +24,6 @@ final class ManagedExport {
         this.host = host;
     }
 
-    ExportTraffic traffic() {
-        return traffic;
-    }
-
     String name() {
         return record.name();
     }

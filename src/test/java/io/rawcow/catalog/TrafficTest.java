@@ -22,7 +22,6 @@ class TrafficTest {
         traffic.answered("vm", NbdCommand.READ, 4096, 1000, 0);
         traffic.answered("vm", NbdCommand.READ, 512, 1000, NbdError.EIO.number());
         traffic.answered("vm", NbdCommand.TRIM, 1 << 20, 1000, 0);
-        traffic.holeRead("vm", 100);
 
         assertThat(counts.requests(NbdCommand.READ).requests()).isEqualTo(2);
         assertThat(counts.requests(NbdCommand.READ).bytes()).isEqualTo(4096);
@@ -30,7 +29,6 @@ class TrafficTest {
         assertThat(counts.errors(NbdCommand.READ, NbdError.ENOSPC)).isZero();
         assertThat(counts.requests(NbdCommand.TRIM).bytes()).isZero();
         assertThat(counts.requests(NbdCommand.WRITE).requests()).isZero();
-        assertThat(counts.holeBytes()).isEqualTo(100);
     }
 
     @Test
