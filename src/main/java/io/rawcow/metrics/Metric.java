@@ -187,6 +187,8 @@ public enum Metric {
     private final MetricType type;
     private final String exposed;
     private final String help;
+
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> labels;
 
     Metric(MetricType type, String exposed, String help, String... labels) {

@@ -26,7 +26,7 @@ final class RootSpace implements AutoCloseable {
 
     private static OptionalDouble availableBytes(Folder folder) {
         try {
-            return OptionalDouble.of(folder.availableBytes());
+            return OptionalDouble.of((double) folder.availableBytes());
         } catch (PosixException e) {
             // It is seen by its series being absent.
             return OptionalDouble.empty();

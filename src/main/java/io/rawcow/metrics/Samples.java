@@ -51,6 +51,11 @@ public final class Samples {
         return nanos / 1e9;
     }
 
+    /** As the other one; whole numbers are exact up to 2^53. */
+    public void gauge(Metric metric, long value, String... labels) {
+        gauge(metric, (double) value, labels);
+    }
+
     public void gauge(Metric metric, double value, String... labels) {
         gauges.computeIfAbsent(metric, each -> begin(each, MetricType.GAUGE, GaugeSnapshot.builder()))
                 .dataPoint(new GaugeDataPointSnapshot(value, labels(metric, labels), null));
@@ -61,6 +66,11 @@ public final class Samples {
         if (moment != null) {
             gauge(metric, moment.getEpochSecond() + moment.getNano() / 1e9, labels);
         }
+    }
+
+    /** As the other one; whole numbers are exact up to 2^53. */
+    public void counter(Metric metric, long value, String... labels) {
+        counter(metric, (double) value, labels);
     }
 
     public void counter(Metric metric, double value, String... labels) {

@@ -32,7 +32,7 @@ public final class TlsCertificates implements MetricSource, AutoCloseable {
 
     private static OptionalDouble expiry(Lookup lookup) {
         try {
-            return OptionalDouble.of(lookup.expiry().getEpochSecond());
+            return OptionalDouble.of((double) lookup.expiry().getEpochSecond());
         } catch (IOException e) {
             // Whoever reads the files for clients has told.
             return OptionalDouble.empty();

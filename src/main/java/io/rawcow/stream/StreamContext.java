@@ -1,5 +1,7 @@
 package io.rawcow.stream;
 
+import io.rawcow.block.BlockException;
+import io.rawcow.image.LiveImage;
 import io.rawcow.image.StandaloneRecord;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
@@ -25,5 +27,15 @@ public record StreamContext(
 
         /** Told that backing and sidecar were detached, and how long that took. */
         default void detached(long nanos) {}
+    }
+
+    /** Detaches an image, if that is still to be done, and tells of it. */
+    void detach(LiveImage image, boolean keepSidecar) throws BlockException {
+        boolean attached = !image.isStandalone();
+        long began = nanoClock.getAsLong();
+        image.detach(keepSidecar, record);
+        if (attached) {
+            listener.detached(nanoClock.getAsLong() - began);
+        }
     }
 }

@@ -314,13 +314,8 @@ public final class StreamJob {
 
     /** Detaches and concludes. */
     void finish() {
-        boolean attached = !image.isStandalone();
-        long began = context.nanoClock().getAsLong();
         try {
-            image.detach(options.keepSidecar(), context.record());
-            if (attached) {
-                context.listener().detached(context.nanoClock().getAsLong() - began);
-            }
+            context.detach(image, options.keepSidecar());
             conclude(null);
         } catch (BlockException e) {
             conclude(JobError.of(e, "detach", null));

@@ -279,7 +279,7 @@ class MetricsIT {
                     (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(pem);
 
             assertThat(service.scrape().value("rawcow_tls_certificate_expiry_timestamp_seconds", "listener=nbd"))
-                    .isEqualTo(certificate.getNotAfter().toInstant().getEpochSecond());
+                    .isEqualTo((double) certificate.getNotAfter().toInstant().getEpochSecond());
         }
     }
 
