@@ -77,18 +77,24 @@ final class JobsCommand extends ImageCommand {
         for (Item item : jobs) {
             table.add(cells(RemoteJob.of(item), now));
         }
+        int[] widths = widths(table);
         for (List<String> row : table) {
             var line = new StringBuilder();
-            for (int column = 0; column < row.size(); column++) {
-                int at = column;
-                int width = table.stream()
-                        .mapToInt(cells -> Printable.width(cells.get(at)))
-                        .max()
-                        .orElse(0);
-                line.append(Printable.left(row.get(column), width + 3));
+            for (int column = 0; column < widths.length; column++) {
+                line.append(Printable.left(row.get(column), widths[column] + 3));
             }
             out().println(line.toString().stripTrailing());
         }
+    }
+
+    private static int[] widths(List<List<String>> table) {
+        int[] widths = new int[HEADER.size()];
+        for (List<String> row : table) {
+            for (int column = 0; column < widths.length; column++) {
+                widths[column] = Math.max(widths[column], Printable.width(row.get(column)));
+            }
+        }
+        return widths;
     }
 
     private static List<String> cells(RemoteJob job, Instant now) {

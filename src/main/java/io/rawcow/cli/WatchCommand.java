@@ -15,8 +15,9 @@ import picocli.CommandLine.Parameters;
             "Follow the images of a running service: on a terminal in lines that are drawn over, else in a line for "
                     + "every change.",
             "With IMAGE it ends when that one is standalone (0), when its job failed or was cancelled, when it cannot "
-                    + "be used or is gone (1). Without, it ends with Ctrl-C. With --output=json, each line is an "
-                    + "object with the image and its job as the service's REST interface has them."
+                    + "be used, whatever its job does, or is gone (1). Jobs that ended before the image was there do "
+                    + "not count. Without IMAGE, it ends with Ctrl-C. With --output=json, each line is an object with "
+                    + "the image and its job as the service's REST interface has them."
         },
         footer = {
             "  rawcow watch",

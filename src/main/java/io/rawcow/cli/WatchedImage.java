@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An image and the job that counts for it, as the service has them.
  *
- * @param job the one that is at work, else the latest; null if there is none
+ * @param job the one that is at work, else the latest of this image, not of an earlier one; null if there is none
  */
 record WatchedImage(Item image, @Nullable Item job) {
 

@@ -82,6 +82,10 @@ final class WatchedImages {
         }
     }
 
+    boolean isEmpty() {
+        return images.isEmpty();
+    }
+
     boolean hasActiveJobs() throws ServiceException {
         for (Item job : jobs.values()) {
             if (RemoteJob.of(job).isActive()) {
@@ -102,8 +106,17 @@ final class WatchedImages {
             }
         }
         var all = new ArrayList<WatchedImage>(images.size());
-        images.forEach((name, image) -> all.add(new WatchedImage(image, latest.get(name))));
+        for (Map.Entry<String, Item> entry : images.entrySet()) {
+            Item job = latest.get(entry.getKey());
+            boolean counts = job != null && isOf(entry.getValue(), RemoteJob.of(job));
+            all.add(new WatchedImage(entry.getValue(), counts ? job : null));
+        }
         return all;
+    }
+
+    /** A job that ended before the image was there is of an earlier one of that name. */
+    private static boolean isOf(Item image, RemoteJob job) throws ServiceException {
+        return job.isActive() || !job.createdAt().isBefore(image.time("createdAt"));
     }
 
     private static boolean countsMore(RemoteJob one, RemoteJob other) {

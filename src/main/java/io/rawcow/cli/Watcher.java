@@ -6,6 +6,8 @@ import io.rawcow.cli.remote.ServiceEvents;
 import io.rawcow.cli.remote.ServiceEvents.Changed;
 import io.rawcow.cli.remote.ServiceEvents.Lost;
 import io.rawcow.cli.remote.ServiceException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -89,14 +91,14 @@ final class Watcher {
             view.show(watched.all());
             while (!isOver()) {
                 switch (events.next(Duration.ofNanos(dueNanos - System.nanoTime()))) {
-                    case Changed change -> watched.apply(change);
+                    case Changed change -> apply(change);
                     case Lost _ -> list();
                     case null -> {
                         // Time to look at the numbers.
                     }
                 }
                 if (System.nanoTime() - dueNanos >= 0) {
-                    watched.refresh(images(), watched.hasActiveJobs() ? jobs() : List.of());
+                    watched.refresh(images(), jobsAtWork());
                     dueNanos = System.nanoTime() + interval.toNanos();
                 }
                 view.show(watched.all());
@@ -105,25 +107,52 @@ final class Watcher {
     }
 
     private void list() throws ServiceException, InterruptedException {
-        watched.replace(only == null ? images() : List.of(service.get("/v1/images/" + only)), jobs());
+        watched.replace(images(), jobs());
+    }
+
+    private void apply(Changed change) throws ServiceException, InterruptedException {
+        watched.apply(change);
+        if (only != null && watched.isEmpty()) {
+            // The event may be older than the list, which had a new image of that name.
+            list();
+        }
     }
 
     private List<Item> images() throws ServiceException, InterruptedException {
         if (only == null) {
             return service.list("/v1/images");
         }
+        // One that never was there is told of in the words of the service.
+        return wasThere ? ifThere("/v1/images/" + only) : List.of(service.get("/v1/images/" + only));
+    }
+
+    private List<Item> jobs() throws ServiceException, InterruptedException {
+        return service.list("/v1/jobs");
+    }
+
+    /** Those whose numbers grow and are shown. */
+    private List<Item> jobsAtWork() throws ServiceException, InterruptedException {
+        if (only == null) {
+            return watched.hasActiveJobs() ? jobs() : List.of();
+        }
+        for (WatchedImage image : watched.all()) {
+            RemoteJob job = image.shownJob();
+            if (job != null && job.isActive()) {
+                return ifThere("/v1/jobs/" + URLEncoder.encode(job.id(), StandardCharsets.UTF_8));
+            }
+        }
+        return List.of();
+    }
+
+    private List<Item> ifThere(String path) throws ServiceException, InterruptedException {
         try {
-            return List.of(service.get("/v1/images/" + only));
+            return List.of(service.get(path));
         } catch (ServiceException e) {
             if (e.kind() == ServiceException.Kind.NOT_FOUND) {
                 return List.of();
             }
             throw e;
         }
-    }
-
-    private List<Item> jobs() throws ServiceException, InterruptedException {
-        return service.list("/v1/jobs");
     }
 
     private boolean isOver() throws ServiceException, CommandFailure {
@@ -136,6 +165,10 @@ final class Watcher {
         }
         RemoteImage image = images.getFirst().shownImage();
         RemoteJob job = images.getFirst().shownJob();
+        // Before its job, which may wait for ever for an image that cannot be used.
+        if (image.isBroken()) {
+            throw failed(image.error(), "image=" + only, "once that is mended, close the image and open it again");
+        }
         if (job != null && job.isActive()) {
             wasActive = true;
             return false;
@@ -145,9 +178,6 @@ final class Watcher {
         }
         if (job != null && (job.failed() || (job.wasCancelled() && wasActive))) {
             throw failed(job.error(), "job=" + job.id(), "once that is mended, dismiss the job and start it again");
-        }
-        if (image.isBroken()) {
-            throw failed(image.error(), "image=" + only, "once that is mended, close the image and open it again");
         }
         // One that ended well is no reason to wait: the word that the image is standalone is on its way.
         if (!isWaiting && (job == null || job.wasCancelled())) {

@@ -27,6 +27,7 @@ final class FakeService implements AutoCloseable {
     private final HttpServer server;
     private final boolean encrypted;
     private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+    private final List<String> requests = new CopyOnWriteArrayList<>();
     private final List<String> authorizations = new CopyOnWriteArrayList<>();
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
@@ -51,6 +52,20 @@ final class FakeService implements AutoCloseable {
         return new FakeService(0, null);
     }
 
+    /** A job of the image vm. */
+    static String job(String id, String status, String more) {
+        String numbers = "\"progress\": 0.25, \"rate\": 1048576, \"etaSeconds\": 65, \"statusDetail\": null";
+        return "{\"id\": \"%s\", \"image\": \"vm\", \"status\": \"%s\", %s, \"createdAt\": \"%s\", \"error\": null%s}"
+                .formatted(id, status, numbers, "2020-01-01T00:00:00Z", more);
+    }
+
+    /** The image vm, older than its jobs. */
+    static String image(String state, double progress) {
+        String numbers = "\"progress\": %s, \"bytesAllocated\": 1, \"size\": 4".formatted(progress);
+        return "{\"name\": \"vm\", \"state\": \"%s\", %s, \"createdAt\": \"%s\", \"error\": null}"
+                .formatted(state, numbers, "2019-12-31T00:00:00Z");
+    }
+
     int port() {
         return server.getAddress().getPort();
     }
@@ -72,6 +87,12 @@ final class FakeService implements AutoCloseable {
                 .with("/v1/jobs?limit=1000", 200, "{\"items\": [" + String.join(",", jobs) + "], \"next\": null}");
     }
 
+    /** Tells how something is now; the JSON null once it is gone. */
+    void changed(String kind, String name, String resource) {
+        event("{\"kind\": \"%1$s\", \"name\": \"%2$s\", \"change\": \"any\", \"%1$s\": %3$s}"
+                .formatted(kind, name, resource));
+    }
+
     void event(String data) {
         events.add("data: " + data + "\n\n");
     }
@@ -81,7 +102,13 @@ final class FakeService implements AutoCloseable {
         return authorizations;
     }
 
+    /** The paths of all requests so far, with their queries. */
+    List<String> requests() {
+        return List.copyOf(requests);
+    }
+
     private void note(HttpExchange exchange) {
+        requests.add(exchange.getRequestURI().toString());
         String header = exchange.getRequestHeaders().getFirst("Authorization");
         authorizations.add(header == null ? "" : header);
     }

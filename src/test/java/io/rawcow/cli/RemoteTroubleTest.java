@@ -1,12 +1,16 @@
 package io.rawcow.cli;
 
+import static io.rawcow.cli.FakeService.image;
+import static io.rawcow.cli.FakeService.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rawcow.cli.Cli.Result;
+import io.rawcow.cli.remote.ServiceAddress;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,22 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RemoteTroubleTest {
     private static final String JOBS = "/v1/jobs?limit=1000";
 
-    private static final String EVENT = """
-            {"kind": "%1$s", "name": "%2$s", "change": "any", "%1$s": %3$s}""";
-
     @TempDir
     Path folder;
-
-    private static String job(String id, String status, String more) {
-        String numbers = "\"progress\": 0.25, \"rate\": 1048576, \"etaSeconds\": 65, \"statusDetail\": null";
-        return "{\"id\": \"%s\", \"image\": \"vm\", \"status\": \"%s\", %s, \"createdAt\": \"%s\", \"error\": null%s}"
-                .formatted(id, status, numbers, "2020-01-01T00:00:00Z", more);
-    }
-
-    private static String image(String state, double progress) {
-        String numbers = "\"progress\": %s, \"bytesAllocated\": 1, \"size\": 4".formatted(progress);
-        return "{\"name\": \"vm\", \"state\": \"%s\", %s, \"error\": null}".formatted(state, numbers);
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"jobs", "watch"})
@@ -121,6 +111,22 @@ class RemoteTroubleTest {
     }
 
     @Test
+    void aTableOfManyJobsIsThereAtOnce() throws Exception {
+        // If every cell looked at every row, it would take more than the minute that a test here has.
+        String[] jobs = IntStream.range(0, 40_000)
+                .mapToObj(i -> job("job-" + i, "running", ""))
+                .toArray(String[]::new);
+        try (var service = FakeService.start().with(image("cow", 0.25), jobs)) {
+            Result result = Cli.run("jobs", "--server", service.url());
+
+            int at = "job-39999   ".length();
+            assertThat(result.lines()).hasSize(1 + jobs.length);
+            assertThat(result.lines().getFirst().indexOf("IMAGE")).isEqualTo(at);
+            assertThat(result.lines().stream().skip(1)).allMatch(line -> line.startsWith("vm   ", at));
+        }
+    }
+
+    @Test
     void whatAServiceSaysOrdersTheTerminalNothing() throws Exception {
         String evil = "\\u001b]0;x\\u0007\\u009b2J\\u202e\\r\\nroot#";
         try (var service = FakeService.start()) {
@@ -183,11 +189,30 @@ class RemoteTroubleTest {
                 .doesNotContain("pass@");
     }
 
-    @Test
-    void secretsAreNotSentInTheClear() {
-        assertThat(Cli.run("jobs", "--server", "http://10.0.0.1", "--token-file", "/x")
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "10.0.0.1",
+                "127.0.0.1.evil.example",
+                "127.evil.example",
+                "localhost.evil.example",
+                "evil.example.localhost",
+                "[::2]"
+            })
+    void aTokenIsNotSentInTheClear(String host) {
+        assertThat(Cli.run("jobs", "--server", "http://" + host, "--token-file", "/x")
                         .err())
                 .startsWith("rawcow: a token is not sent over the network unencrypted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://127.0.0.1", "http://127.98.7.254:1", "http://localhost:1", "http://[::1]:1"})
+    void toThisMachineItIs(String address) {
+        assertThat(ServiceAddress.of(address, Path.of("/x"), null).base()).hasToString(address);
+    }
+
+    @Test
+    void anAuthorityIsForAnEncryptedConnection() {
         assertThat(Cli.run("jobs", "--server", "http://127.0.0.1:1", "--cacert", "/x")
                         .err())
                 .startsWith("rawcow: --cacert is for https");
@@ -223,8 +248,8 @@ class RemoteTroubleTest {
             next.with(image("cow", 0.5), job("job", "running", ""));
             watch.awaitErr("rawcow: the service at http://127.0.0.1:" + port + " is back\n");
             watch.awaitOut("vm  cow  50.00%");
-            next.event(EVENT.formatted("job", "job", job("job", "concluded", "")));
-            next.event(EVENT.formatted("image", "vm", image("standalone", 1)));
+            next.changed("job", "job", job("job", "concluded", ""));
+            next.changed("image", "vm", image("standalone", 1));
 
             Result result = watch.end();
             assertThat(result.code()).isZero();

@@ -120,6 +120,33 @@ class WatchCommandIT {
     }
 
     @Test
+    void anImageThatARestartCannotOpenEndsItThoughItsJobWaits(@TempDir Path own) throws Exception {
+        try (var before = new ServedImages(own)) {
+            before.create("lost");
+            before.stream("lost", "lost-job", 4096);
+        }
+        try (var backing = new RandomAccessFile(own.resolve("lost.golden").toFile(), "rw")) {
+            backing.setLength(4096);
+        }
+        try (var after = new ServedImages(own)) {
+            assertThat(JSON.readTree(after.get("/v1/jobs/lost-job"))
+                            .at("/status")
+                            .asString())
+                    .isEqualTo("created");
+
+            Result result =
+                    InProcess.start("watch", "lost", "--server", after.url()).end();
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.lines()).hasSize(1).first().asString().startsWith("lost  unavailable  ");
+            String why = JSON.readTree(after.get("/v1/images/lost"))
+                    .at("/error/detail")
+                    .asString();
+            assertThat(result.err()).startsWith("rawcow: " + why + ": image=lost\nTo go on: ");
+        }
+    }
+
+    @Test
     void anImageThatTheServiceDoesNotHaveIsItsProblem() {
         Result result = Cli.run("watch", "nothing", "--server", images.url());
 

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public record ServiceAddress(
         URI base, @Nullable Path tokenFile, @Nullable Path caFile) {
 
+    /** All of it: a name that only begins like one of these is somebody else's. */
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]");
+
     /**
      * Reads an address.
      *
@@ -27,7 +31,7 @@ public record ServiceAddress(
         if (caFile != null && !encrypted) {
             throw new IllegalArgumentException("--cacert is for https, and the server is " + base);
         }
-        if (tokenFile != null && !encrypted && !isLoopback(base.getHost())) {
+        if (tokenFile != null && !encrypted && !LOOPBACK.matcher(base.getHost()).matches()) {
             throw new IllegalArgumentException(
                     "a token is not sent over the network unencrypted: the server must be https, and is " + base);
         }
@@ -50,10 +54,6 @@ public record ServiceAddress(
         }
         throw new IllegalArgumentException(
                 "Invalid address of the server: it is http://HOST:PORT or https://HOST:PORT, with nothing behind");
-    }
-
-    private static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
     }
 
     URI at(String path) {
