@@ -114,6 +114,12 @@ class ActivityIT {
         assertThat(counters("sparse").at("/served/zero").asLong()).isEqualTo(MIB / 2);
         assertThat(counters("sparse").at("/served/raw").asLong()).isZero();
         assertThat(map("sparse", 1).get("allocated")).hasToString("[1.0]");
+
+        api.delete("/v1/exports/sparse?mode=hard").expect(204);
+
+        assertThat(counters("sparse").at("/served/zero").asLong())
+                .as("counts of an image only rise")
+                .isEqualTo(MIB / 2);
     }
 
     @Test
