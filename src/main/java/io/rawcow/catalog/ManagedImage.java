@@ -151,7 +151,7 @@ final class ManagedImage {
 
     private static boolean isOnDevice(LiveImage image) {
         try {
-            return image.rawFile().status().isDevice();
+            return image.rawFile().knownStatus().isDevice();
         } catch (BlockException e) {
             // What cannot be asked now is not one for the sums that this is for.
             return false;
@@ -186,7 +186,7 @@ final class ManagedImage {
             return null;
         }
         try {
-            FileStatus status = image.rawFile().status();
+            FileStatus status = image.rawFile().knownStatus();
             return status.isDevice() ? null : Long.valueOf(status.allocatedBytes());
         } catch (BlockException e) {
             // Closed meanwhile: what is shown is of a moment ago anyway.

@@ -16,6 +16,11 @@ public interface OpenFile extends AutoCloseable {
 
     FileStatus status() throws PosixException;
 
+    /** As {@link #status}, but as it is known here: no file server is asked, so that one that hangs keeps nobody. */
+    default FileStatus knownStatus() throws PosixException {
+        return status();
+    }
+
     /**
      * The run of the file system that the file is on, or of the medium that a device has in it: text that is another
      * one after a mount, where the file system lets that be seen, and is only good for comparing.

@@ -31,9 +31,18 @@ final class PosixFile implements OpenFile {
 
     @Override
     public FileStatus status() throws PosixException {
+        return status(0);
+    }
+
+    @Override
+    public FileStatus knownStatus() throws PosixException {
+        return status(Flags.AT_STATX_DONT_SYNC);
+    }
+
+    private FileStatus status(int flags) throws PosixException {
         int fd = descriptor.enter("get status");
         try {
-            FileStatus status = Statx.of(fd, path());
+            FileStatus status = Statx.of(fd, flags, path());
             return status.isDevice()
                     ? status.withSize(descriptor.require(Ioctl.blockDeviceSize(fd), "get size"))
                     : status;

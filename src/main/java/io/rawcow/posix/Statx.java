@@ -34,9 +34,17 @@ final class Statx {
 
     private Statx() {}
 
-    /** The status of what a descriptor stands for; the size of a block device is left 0. */
     static FileStatus of(int descriptor, String path) throws PosixException {
-        return at(descriptor, "", Flags.AT_EMPTY_PATH, path);
+        return of(descriptor, 0, path);
+    }
+
+    /**
+     * The status of what a descriptor stands for; the size of a block device is left 0.
+     *
+     * @param flags how much a file server is asked
+     */
+    static FileStatus of(int descriptor, int flags, String path) throws PosixException {
+        return at(descriptor, "", Flags.AT_EMPTY_PATH | flags, path);
     }
 
     /** The status of what an absolute path leads to, following links and asking no file server. */
