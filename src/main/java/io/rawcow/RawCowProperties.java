@@ -202,10 +202,12 @@ record RawCowProperties(
                 .toList();
     }
 
+    /** Queues have room for what a start tells of all images and exports, and as much again of what was before. */
     List<WebhookSettings> webhookSettings() {
+        int least = 2 * (limits.images() + limits.exports());
         return webhooks.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
-                .map(entry -> entry.getValue().named(entry.getKey()))
+                .map(entry -> entry.getValue().named(entry.getKey(), least))
                 .toList();
     }
 

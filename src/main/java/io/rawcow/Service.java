@@ -14,7 +14,7 @@ final class Service implements AutoCloseable {
     private static final Map<String, Object> DEFAULTS = Map.ofEntries(
             Map.entry("server.shutdown", "graceful"),
             // The first of the parts that ServiceProcess gives 25 s in all.
-            Map.entry("spring.lifecycle.timeout-per-shutdown-phase", "5s"),
+            Map.entry("spring.lifecycle.timeout-per-shutdown-phase", "4s"),
             // Platform threads, since the catalog's I/O blocks in the kernel; what only waits takes none of them.
             Map.entry("server.tomcat.threads.max", "64"),
             Map.entry("server.tomcat.threads.min-spare", "4"),

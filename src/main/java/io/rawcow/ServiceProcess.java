@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 final class ServiceProcess {
     private static final Logger LOG = System.getLogger(ServiceProcess.class.getName());
     /**
-     * More than the sum of the parts, each of which can hang in a dead disk: REST requests 5 s and their threads 5 s,
-     * NBD 5 s, jobs 3 s, images 5 s.
+     * More than the sum of the parts, each of which can hang in a dead disk: REST requests 4 s and their threads 5 s,
+     * NBD 5 s, jobs 3 s, images 5 s, webhooks 1 s.
      */
     private static final Duration PATIENCE = Duration.ofSeconds(25);
 

@@ -27,7 +27,7 @@ record WebhookProperties(
         @Nullable String url,
         @Nullable String secretFile,
         @DefaultValue({"image", "job", "export"}) List<Event.Kind> events,
-        @DefaultValue("1000") int queue,
+        @DefaultValue("10000") int queue,
         @DefaultValue("10s") Duration timeout,
         @Nullable String ca,
         @Nullable String source) {
@@ -36,7 +36,7 @@ record WebhookProperties(
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?");
 
     WebhookProperties {
-        RawCowProperties.requireWithin("rawcow.webhooks.NAME.queue", queue, 1, 100_000);
+        RawCowProperties.requireWithin("rawcow.webhooks.NAME.queue", queue, 1, 400_000);
         if (timeout.compareTo(Duration.ofMillis(100)) < 0 || timeout.compareTo(Duration.ofMinutes(5)) > 0) {
             throw new IllegalArgumentException("rawcow.webhooks.NAME.timeout is from 100ms to 5m, not " + timeout);
         }
@@ -45,8 +45,11 @@ record WebhookProperties(
         }
     }
 
-    /** @throws StartException if it cannot be used, in words without what may be a secret */
-    WebhookSettings named(String name) {
+    /**
+     * @param least events that have to have room in the queue
+     * @throws StartException if it cannot be used, in words without what may be a secret
+     */
+    WebhookSettings named(String name, int least) {
         String property = "rawcow.webhooks." + name;
         if (!NAME.matcher(name).matches()) {
             throw new StartException("cannot start: " + property + ": a name has 1 to 64 letters, digits, dots,"
@@ -54,6 +57,12 @@ record WebhookProperties(
         }
         if (url == null || secretFile == null) {
             throw new StartException("cannot start: " + property + " needs url and secret-file");
+        }
+        if (queue < least) {
+            String why = "twice rawcow.limits.images and .exports together, since every start tells of all of them";
+            throw new StartException(
+                    "cannot start: %s.queue is %d and has to be %d or more, %s: raise it, or lower those"
+                            .formatted(property, queue, least, why));
         }
         return new WebhookSettings(
                 name,

@@ -40,7 +40,7 @@ class WebhookPropertiesTest {
                         URI.create("https://ops.example/in"),
                         Path.of("/s"),
                         Set.of(Kind.IMAGE, Kind.JOB, Kind.EXPORT),
-                        1000,
+                        10_000,
                         Duration.ofSeconds(10),
                         null,
                         null));
@@ -49,6 +49,8 @@ class WebhookPropertiesTest {
     @Test
     void everyPropertyIsRead() {
         assertThat(bind(Map.of(
+                        "rawcow.limits.images", "2",
+                        "rawcow.limits.exports", "1",
                         "rawcow.webhooks[my.hook].url", "HTTP://[::1]:81/?a=b",
                         "rawcow.webhooks[my.hook].secret-file", "s",
                         "rawcow.webhooks[my.hook].events", "job,image",
@@ -70,7 +72,7 @@ class WebhookPropertiesTest {
     @ParameterizedTest
     @CsvSource({
         "queue,0",
-        "queue,100001",
+        "queue,400001",
         "timeout,50ms",
         "timeout,6m",
         "events,reset",
@@ -88,6 +90,22 @@ class WebhookPropertiesTest {
         properties.put(HOOK + name, value);
 
         assertThatThrownBy(() -> bind(properties)).hasStackTraceContaining("rawcow.webhooks.");
+    }
+
+    @Test
+    void queueHasRoomForWhatAStartTellsAndAsMuchAgain() {
+        Map<String, String> properties = usual();
+        properties.put("rawcow.limits.images", "300");
+        properties.put("rawcow.limits.exports", "50");
+        properties.put(HOOK + "queue", "699");
+
+        assertThatThrownBy(() -> bind(properties))
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("rawcow.webhooks.ops.queue is 699 and has to be 700 or more")
+                .hasMessageNotContaining("\n");
+
+        properties.put(HOOK + "queue", "700");
+        assertThat(bind(properties)).extracting(WebhookSettings::queue).containsExactly(700);
     }
 
     @Test

@@ -35,6 +35,26 @@ final class Backlog {
         static final Loss NONE = new Loss(0, 0, "");
     }
 
+    /** All of it at one moment. */
+    record Copy(@Nullable Message head, Loss loss, List<Message> waiting, long next) {
+
+        /** Records that make all this from nothing. */
+        List<String> records() {
+            var records = new ArrayList<String>();
+            if (head != null) {
+                records.add("note %d %s %s".formatted(head.sequence(), head.id(), head.body()));
+            }
+            if (loss.count() > 0) {
+                records.add("lost %d %d %s".formatted(loss.count(), loss.last(), loss.lastId()));
+            }
+            for (Message each : waiting) {
+                records.add("put %d %s %s".formatted(each.sequence(), each.id(), each.body()));
+            }
+            records.add("next " + next);
+            return records;
+        }
+    }
+
     private final int maxEvents;
     private final long maxLength;
     private final Deque<Message> waiting = new ArrayDeque<>();
@@ -58,6 +78,17 @@ final class Backlog {
         records.add(applied("put %d %s %s".formatted(next, id, body.apply(next))));
         records.addAll(shrink());
         return records;
+    }
+
+    /**
+     * Lets a notice of records that cannot be read wait behind all that could. Its number is behind any that they may
+     * have used.
+     *
+     * @param most that were there
+     */
+    void missing(long most, String id, NoticeMaker notice) {
+        Message made = notice.of(new Loss(1, next + most - 1, id));
+        put(made);
     }
 
     /** Drops what is too much, after a bound was lowered too. */
@@ -117,20 +148,9 @@ final class Backlog {
         return length + (head == null ? 0 : head.body().length());
     }
 
-    /** Records that make all this from nothing. */
-    List<String> records() {
-        var records = new ArrayList<String>();
-        if (head != null) {
-            records.add("note %d %s %s".formatted(head.sequence(), head.id(), head.body()));
-        }
-        if (loss.count() > 0) {
-            records.add("lost %d %d %s".formatted(loss.count(), loss.last(), loss.lastId()));
-        }
-        for (Message each : waiting) {
-            records.add("put %d %s %s".formatted(each.sequence(), each.id(), each.body()));
-        }
-        records.add("next " + next);
-        return records;
+    /** Costs little, whatever the length: that is for whoever makes records of it. */
+    Copy copy() {
+        return new Copy(head, loss, List.copyOf(waiting), next);
     }
 
     private String applied(String record) {

@@ -19,6 +19,8 @@ final class Delivery {
     private static final Logger LOG = System.getLogger(Delivery.class.getName());
     /** When there is nothing to do until an event is put. */
     static final Duration IDLE = Duration.ofHours(1);
+    /** The longest pause while the queue is in memory alone: it is to be in its file soon after the disk has room. */
+    static final Duration UNKEPT = Duration.ofSeconds(5);
 
     /**
      * What time it is.
@@ -31,7 +33,6 @@ final class Delivery {
     private final String address;
     private final EventQueue queue;
     private final Receiver receiver;
-    private final Backlog.NoticeMaker notice;
     private final Clocks clocks;
     private final Backoff backoff;
 
@@ -53,14 +54,13 @@ final class Delivery {
      *
      * @param address of the receiver, without what may be a secret
      */
-    record Parts(String webhook, String address, EventQueue queue, Receiver receiver, Backlog.NoticeMaker notice) {}
+    record Parts(String webhook, String address, EventQueue queue, Receiver receiver) {}
 
     Delivery(Parts parts, Clocks clocks, Backoff backoff) {
         this.webhook = parts.webhook();
         this.address = parts.address();
         this.queue = parts.queue();
         this.receiver = parts.receiver();
-        this.notice = parts.notice();
         this.clocks = clocks;
         this.backoff = backoff;
         this.dueNanos = clocks.nanos().getAsLong();
@@ -72,8 +72,18 @@ final class Delivery {
      * @return how long nothing is to be done; zero to go on at once
      */
     Duration step() throws InterruptedException {
+        Duration pause;
+        try {
+            pause = attempt();
+        } catch (RuntimeException | Error e) {
+            pause = crashed(e);
+        }
+        return queue.isKept() || pause.compareTo(UNKEPT) < 0 ? pause : UNKEPT;
+    }
+
+    private Duration attempt() throws InterruptedException {
         long early = dueNanos - clocks.nanos().getAsLong();
-        Message message = early > 0 ? null : queue.take(notice);
+        Message message = early > 0 ? null : queue.take();
         // Also while it waits: what was put survives a loss of power soon after.
         queue.settle();
         if (early > 0) {
@@ -84,8 +94,29 @@ final class Delivery {
         }
         return switch (receiver.send(message)) {
             case Delivered _ -> delivered(message);
-            case Failed failed -> failed(message, failed);
+            case Failed failed -> refused(message, failed);
         };
+    }
+
+    /** Threads that cannot be made, for example: it must not be the end of this one. */
+    private Duration crashed(Throwable e) {
+        if (failures == 0) {
+            LOG.log(Level.ERROR, "webhook not delivered, it is tried again: webhook=" + webhook, e);
+        }
+        // Its message may have the URL in it.
+        return failed(new Failed("internal error: " + e.getClass().getName(), null));
+    }
+
+    private Duration refused(Message message, Failed failed) {
+        // One line for a receiver that is down, however long.
+        LOG.log(
+                failures == 0 ? Level.WARNING : Level.DEBUG,
+                "webhook not delivered, it is tried again: webhook={0} receiver={1} id={2} reason={3}",
+                webhook,
+                address,
+                message.id(),
+                failed.reason());
+        return failed(failed);
     }
 
     private Duration delivered(Message message) {
@@ -105,18 +136,10 @@ final class Delivery {
         return Duration.ZERO;
     }
 
-    private Duration failed(Message message, Failed failed) {
+    private Duration failed(Failed failed) {
         failures++;
         Duration pause = backoff.after(failures, failed.retryAfter());
         dueNanos = clocks.nanos().getAsLong() + pause.toNanos();
-        // One line for a receiver that is down, however long.
-        LOG.log(
-                failures == 1 ? Level.WARNING : Level.DEBUG,
-                "webhook not delivered, it is tried again: webhook={0} receiver={1} id={2} reason={3}",
-                webhook,
-                address,
-                message.id(),
-                failed.reason());
         Counts now = counts;
         counts = new Counts(
                 now.delivered(),

@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * them, and find themselves in the file when {@link #put} returns; one thread delivers, and it alone calls
  * {@link #take}, {@link #done} and {@link #settle}. Only that thread waits for a disk to sync.
  *
- * <p>If the file cannot be written, the queue goes on in memory, says so, and writes the file anew before the next
- * delivery.
+ * <p>If the file cannot be written, at the start too, the queue goes on in memory, says so, and writes the file anew
+ * before the next delivery.
  */
 final class EventQueue implements AutoCloseable {
     private static final Logger LOG = System.getLogger(EventQueue.class.getName());
@@ -34,34 +35,47 @@ final class EventQueue implements AutoCloseable {
     private final String webhook;
     private final Folder folder;
     private final Backlog backlog;
+    private final Backlog.NoticeMaker notice;
+    /** The file; null if none could be written yet. */
     private @Nullable Journal journal;
+    /** The one that takes its place in a moment, and has all from here on too. */
+    private @Nullable Journal coming;
     /** What has happened since a new file was begun; null while none is being written. */
     private @Nullable List<String> meanwhile;
 
+    private long meanwhileLength;
     private boolean unsynced;
+    /** Whether the file lacks something. */
     private boolean broken;
+
     private boolean closed;
     private long lost;
     private long puts;
 
-    private EventQueue(String webhook, Folder folder, Backlog backlog) {
+    private EventQueue(String webhook, Folder folder, Backlog backlog, Backlog.NoticeMaker notice) {
         this.webhook = webhook;
         this.folder = folder;
         this.backlog = backlog;
+        this.notice = notice;
     }
 
     /**
      * Opens the queue in a folder of its own, which it closes at its end, and makes it if it is not there.
      *
      * @param maxEvents that may wait
+     * @param notice what is delivered in the place of events that were lost
+     * @throws BlockException if what is there cannot be read, or is of another version
      */
-    static EventQueue open(String webhook, Folder folder, int maxEvents) throws BlockException {
-        var queue = new EventQueue(webhook, folder, new Backlog(maxEvents, MAX_LENGTH));
+    static EventQueue open(String webhook, Folder folder, int maxEvents, Backlog.NoticeMaker notice)
+            throws BlockException {
+        var queue = new EventQueue(webhook, folder, new Backlog(maxEvents, MAX_LENGTH), notice);
         boolean opened = false;
         try {
             queue.restore(Journal.read(folder));
             queue.lost = queue.backlog.shrink().size();
-            queue.writeAnew();
+            // Whatever the disk says to that: what waits is there, and is delivered.
+            queue.unsynced = true;
+            queue.settle();
             opened = true;
             return queue;
         } catch (PosixException e) {
@@ -93,10 +107,15 @@ final class EventQueue implements AutoCloseable {
             damaged = Math.max(1, damaged);
         }
         if (damaged > 0) {
+            // No record is shorter than a byte.
+            long most = found.damaged() + records.size() - applied;
+            backlog.missing(most, "damage-" + UUID.randomUUID(), notice);
             LOG.log(
                     Level.ERROR,
-                    "webhook queue is damaged at its end, what stood there is lost: webhook={0} records={1} unread={2}"
-                            + " bytes={3} path={4}/queue",
+                    "{0}, what stood there is lost: webhook={1} records={2} unread={3} bytes={4} path={5}/queue",
+                    found.isTooLarge()
+                            ? "webhook queue is too large to be read"
+                            : "webhook queue is damaged at its end",
                     webhook,
                     applied,
                     records.size() - applied,
@@ -127,7 +146,7 @@ final class EventQueue implements AutoCloseable {
      *
      * @return null if there is nothing
      */
-    synchronized @Nullable Message take(Backlog.NoticeMaker notice) {
+    synchronized @Nullable Message take() {
         write(backlog.take(notice));
         return backlog.head();
     }
@@ -147,6 +166,11 @@ final class EventQueue implements AutoCloseable {
         return lost;
     }
 
+    /** Whether the death of the process would lose nothing. */
+    synchronized boolean isKept() {
+        return !broken;
+    }
+
     /** How many events were put, for {@link #await}. */
     synchronized long puts() {
         return puts;
@@ -161,26 +185,38 @@ final class EventQueue implements AutoCloseable {
     }
 
     private void write(List<String> records) {
-        Journal target = journal;
-        if (records.isEmpty() || target == null || closed) {
+        if (records.isEmpty() || closed) {
             return;
         }
         unsynced = true;
+        remember(records);
+        try {
+            if (!broken && journal != null) {
+                journal.append(records);
+            }
+            if (coming != null) {
+                coming.append(records);
+            }
+        } catch (PosixException e) {
+            coming = null;
+            fails(e);
+        }
+    }
+
+    private void remember(List<String> records) {
         if (meanwhile != null) {
             meanwhile.addAll(records);
-        }
-        if (!broken) {
-            try {
-                target.append(records);
-            } catch (PosixException e) {
-                fails(e);
+            meanwhileLength += records.stream().mapToLong(String::length).sum();
+            if (meanwhileLength > MAX_LENGTH) {
+                // A disk that takes so long: the new file is given up, see complete.
+                meanwhile = null;
             }
         }
     }
 
     /** What is lost by that is what a crash would find: a file that ends before. */
     private void fails(PosixException e) {
-        if (!broken) {
+        if (!broken && !closed) {
             LOG.log(
                     Level.ERROR,
                     "cannot keep webhook queue, it goes on in memory until that works again: webhook={0} {1}",
@@ -193,68 +229,110 @@ final class EventQueue implements AutoCloseable {
     /** Makes what has happened durable, and the file small again. Waits for the disk. */
     void settle() {
         Journal current;
-        boolean anew;
         synchronized (this) {
-            current = journal;
-            if (closed || current == null || !(unsynced || broken)) {
+            if (closed || !(unsynced || broken)) {
                 return;
             }
             unsynced = false;
-            anew = broken || current.size() > Math.max(WORTH_WRITING_ANEW, 3 * backlog.length());
+            boolean anew =
+                    broken || journal == null || journal.size() > Math.max(WORTH_WRITING_ANEW, 3 * backlog.length());
+            current = anew ? null : journal;
         }
+        boolean settled = false;
         try {
-            if (anew) {
+            if (current == null) {
                 writeAnew();
             } else {
                 current.sync();
             }
+            settled = true;
         } catch (PosixException e) {
             synchronized (this) {
                 fails(e);
             }
-        }
-    }
-
-    /** Events go into the old file until the new one is complete and takes its place. */
-    private void writeAnew() throws PosixException {
-        List<String> records = new ArrayList<>(List.of(FORMAT));
-        synchronized (this) {
-            records.addAll(backlog.records());
-            meanwhile = new ArrayList<>();
-        }
-        @Nullable Journal made = null;
-        boolean published = false;
-        try {
-            made = Journal.create(folder, records);
-            publish(made);
-            published = true;
-            made.sync();
         } finally {
-            if (!published) {
-                synchronized (this) {
-                    meanwhile = null;
-                }
-                if (made != null) {
-                    made.close();
-                }
+            synchronized (this) {
+                unsynced |= !settled;
             }
         }
     }
 
-    private synchronized void publish(Journal made) throws PosixException {
+    /**
+     * Writes all that there is to a new file. Events go into the old one too, until the new one has its name: whenever
+     * the process dies, the one that has the name is complete. Whoever puts an event does not wait for any of this.
+     */
+    private void writeAnew() throws PosixException {
+        List<String> records = new ArrayList<>(List.of(FORMAT));
+        records.addAll(begin().records());
+        try {
+            replaceWith(Journal.create(folder, records));
+        } finally {
+            giveUp();
+        }
+    }
+
+    private void replaceWith(Journal made) throws PosixException {
+        Journal past = made;
+        try {
+            made.append(missed());
+            if (complete(made)) {
+                made.publish();
+                past = replaced(made);
+                made.sync();
+            }
+        } finally {
+            if (past != null) {
+                past.close();
+            }
+        }
+    }
+
+    private synchronized Backlog.Copy begin() {
+        meanwhile = new ArrayList<>();
+        meanwhileLength = 0;
+        return backlog.copy();
+    }
+
+    /** Most of what came while a large file was written, so that little is left to be written with all waiting. */
+    private synchronized List<String> missed() {
+        List<String> missed = meanwhile == null ? List.of() : meanwhile;
         if (meanwhile != null) {
-            made.append(meanwhile);
+            meanwhile = new ArrayList<>();
+            meanwhileLength = 0;
         }
-        made.publish();
+        return missed;
+    }
+
+    /** From here on the new file has all, and gets all. Answers false if it is not wanted any more. */
+    private synchronized boolean complete(Journal made) throws PosixException {
+        if (meanwhile == null || closed) {
+            return false;
+        }
+        made.append(meanwhile);
         meanwhile = null;
-        if (journal != null) {
-            journal.close();
+        coming = made;
+        return true;
+    }
+
+    /** Answers the file that nobody needs any more. */
+    private synchronized @Nullable Journal replaced(Journal made) {
+        if (closed) {
+            return made;
         }
+        Journal old = journal;
         journal = made;
-        if (broken) {
-            broken = false;
+        boolean whole = coming == made;
+        coming = null;
+        if (whole && broken) {
             LOG.log(Level.INFO, "webhook queue is kept again: webhook={0}", webhook);
         }
+        broken = !whole;
+        return old;
+    }
+
+    private synchronized void giveUp() {
+        meanwhile = null;
+        coming = null;
     }
 
     /** What was put stays for the next start. */

@@ -1,6 +1,7 @@
 package io.rawcow.webhook;
 
 import io.rawcow.posix.Access;
+import io.rawcow.posix.Errno;
 import io.rawcow.posix.Folder;
 import io.rawcow.posix.OpenFile;
 import io.rawcow.posix.PosixException;
@@ -24,6 +25,8 @@ final class Journal implements AutoCloseable {
     private static final String TEMPORARY = ".queue.new";
     private static final int FILE_MODE = 0600;
     private static final int CHECKSUM_DIGITS = 8;
+    /** The most bytes of a file: it is read as a whole, and what writes it keeps it smaller by far. */
+    static final long MAX_SIZE = 4 * EventQueue.MAX_LENGTH;
 
     /**
      * What was found in a file.
@@ -31,7 +34,12 @@ final class Journal implements AutoCloseable {
      * @param records from its beginning to its end, or to the first one that is damaged
      * @param damaged bytes behind those
      */
-    record Found(List<String> records, long damaged) {}
+    record Found(List<String> records, long damaged) {
+        /** Bytes of a file that was not read. */
+        boolean isTooLarge() {
+            return damaged > MAX_SIZE;
+        }
+    }
 
     private final Folder folder;
     private final OpenFile file;
@@ -42,14 +50,18 @@ final class Journal implements AutoCloseable {
         this.file = file;
     }
 
-    /** Reads the file in a folder; one that is not there has no records. */
+    /** Reads the file in a folder; one that is not there has no records, one that is too large is all damage. */
     static Found read(Folder folder) throws PosixException {
         if (folder.status(NAME).isEmpty()) {
             return new Found(List.of(), 0);
         }
         try (OpenFile file = folder.open(NAME, Access.READ);
                 Arena arena = Arena.ofConfined()) {
-            MemorySegment target = arena.allocate(file.status().size());
+            long found = file.status().size();
+            if (found > MAX_SIZE) {
+                return new Found(List.of(), found);
+            }
+            MemorySegment target = arena.allocate(found);
             long read = file.read(0, target);
             return parse(target.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
         }
@@ -108,11 +120,18 @@ final class Journal implements AutoCloseable {
         folder.rename(TEMPORARY, NAME);
     }
 
-    /** Writes records behind all others, in one call: they are there if the process dies after it. */
+    /**
+     * Writes records behind all others, in one call: they are there if the process dies after it.
+     *
+     * @throws PosixException EFBIG if the file is large enough
+     */
     void append(List<String> records) throws PosixException {
         var text = new StringBuilder();
         records.forEach(record -> text.append(line(record)).append('\n'));
         byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        if (size + bytes.length > MAX_SIZE) {
+            throw new PosixException("append to file", file.path(), Errno.EFBIG);
+        }
         if (bytes.length > 0) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment source = arena.allocate(bytes.length);

@@ -45,7 +45,7 @@ final class Webhook {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 long seen = queue.puts();
-                Duration pause = stepOrPause();
+                Duration pause = delivery.step();
                 if (pause.isPositive()) {
                     queue.await(seen, pause);
                 }
@@ -54,15 +54,6 @@ final class Webhook {
             LOG.log(Level.DEBUG, "the service ends: what is not delivered stays");
         }
         queue.settle();
-    }
-
-    private Duration stepOrPause() throws InterruptedException {
-        try {
-            return delivery.step();
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "webhook not delivered, it is tried again: webhook=" + settings.name(), e);
-            return Backoff.LONGEST;
-        }
     }
 
     /** Lets go of an attempt that is under way. */

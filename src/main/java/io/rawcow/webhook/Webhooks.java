@@ -26,7 +26,8 @@ public final class Webhooks implements EventListener {
     private static final Logger LOG = System.getLogger(Webhooks.class.getName());
     private static final String FOLDER = "webhooks";
     private static final int FOLDER_MODE = 0700;
-    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(2);
+    /** One of the parts that ServiceProcess gives 25 s in all. */
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
 
     private final List<WebhookSettings> settings;
     private final InstantSource clock;
@@ -72,10 +73,10 @@ public final class Webhooks implements EventListener {
         var receiver = receiver(webhook);
         boolean opened = false;
         try {
-            EventQueue queue = EventQueue.open(name, openFolder(all, name), webhook.queue());
             var events = new CloudEvents(name, webhook.source() == null ? source : webhook.source(), clock);
+            EventQueue queue = EventQueue.open(name, openFolder(all, name), webhook.queue(), events::notice);
             var delivery = new Delivery(
-                    new Delivery.Parts(name, webhook.receiver(), queue, receiver, events::notice),
+                    new Delivery.Parts(name, webhook.receiver(), queue, receiver),
                     new Delivery.Clocks(clock, System::nanoTime),
                     new Backoff(() -> ThreadLocalRandom.current().nextDouble()));
             opened = true;

@@ -53,7 +53,9 @@ class WebhooksIT {
             "rawcow.webhooks.good.secret-file=" + secret,
             "rawcow.webhooks.bad.url=" + origin() + "/bad",
             "rawcow.webhooks.bad.secret-file=" + secret,
-            "rawcow.webhooks.bad.queue=1",
+            "rawcow.webhooks.bad.queue=8",
+            "rawcow.limits.images=3",
+            "rawcow.limits.exports=1",
             "rawcow.webhooks.jobs.url=" + origin() + "/good",
             "rawcow.webhooks.jobs.secret-file=" + secret,
             "rawcow.webhooks.jobs.events=job"
@@ -68,19 +70,21 @@ class WebhooksIT {
             Eventually.check(
                     () -> assertThat(webhooks(api).get(0).get("failing").booleanValue())
                             .isTrue());
-            api.create("two");
-            api.create("three");
+            for (int i = 0; i < 5; i++) {
+                api.create("vm" + i);
+                api.delete("/v1/images/vm" + i).expect(204);
+            }
             Eventually.check(() ->
-                    assertThat(webhooks(api).get(1).get("delivered").intValue()).isEqualTo(3));
+                    assertThat(webhooks(api).get(1).get("delivered").intValue()).isEqualTo(11));
 
             List<JsonNode> all = webhooks(api);
             assertThat(all).extracting(each -> each.get("name").stringValue()).containsExactly("bad", "good", "jobs");
             JsonNode bad = all.get(0);
             assertThat(bad.get("receiver").stringValue()).isEqualTo(origin());
             assertThat(bad.get("queued").intValue())
-                    .as("the first, a notice, the last")
-                    .isEqualTo(3);
-            assertThat(bad.get("lost").intValue()).isEqualTo(1);
+                    .as("the first, a notice, the last eight")
+                    .isEqualTo(10);
+            assertThat(bad.get("lost").intValue()).isEqualTo(2);
             assertThat(bad.get("failedAttempts").intValue()).isPositive();
             assertThat(bad.get("lastError").stringValue()).isEqualTo("the answer is 500");
             assertThat(bad.get("lastErrorAt").isString()).isTrue();

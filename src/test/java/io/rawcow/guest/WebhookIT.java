@@ -21,7 +21,13 @@ import org.junit.jupiter.api.io.TempDir;
  * not there at all, and recovers; and one that hangs for so long that its queue overflows.
  */
 class WebhookIT {
-    private static final int QUEUE = 5;
+    private static final int IMAGES = 6;
+    private static final int EXPORTS = 1;
+    /** The least that is taken. */
+    private static final int QUEUE = 2 * (IMAGES + EXPORTS);
+
+    private static final List<String> LIMITS =
+            List.of("-Drawcow.limits.images=" + IMAGES, "-Drawcow.limits.exports=" + EXPORTS);
 
     @TempDir
     Path data;
@@ -70,6 +76,7 @@ class WebhookIT {
                 var hanging = new WebhookReceiver(Mood.HANG)) {
             var flags = new ArrayList<>(webhook("moody", moody, 1000));
             flags.addAll(webhook("hanging", hanging, QUEUE));
+            flags.addAll(LIMITS);
             try (var started = LiveService.start(data, "127.0.0.1:0", flags)) {
                 service = started;
                 throughAllMoods(moody);
@@ -94,6 +101,34 @@ class WebhookIT {
             assertThat(Files.readString(data.resolve("service.log")))
                     .contains("webhook not delivered")
                     .doesNotContain("geheim", moody.secret(), hanging.secret());
+        }
+    }
+
+    /** As many images and exports as may be, and a receiver that has missed the making of all of them. */
+    @Test
+    void whatAStartTellsPushesOutNothingThatWasNotDelivered() throws Exception {
+        Files.write(data.resolve("golden.img"), new byte[1 << 16]);
+        List<String> what = new ArrayList<>();
+        try (var hanging = new WebhookReceiver(Mood.HANG)) {
+            var flags = new ArrayList<>(webhook("hanging", hanging, QUEUE));
+            flags.addAll(LIMITS);
+            try (var started = LiveService.start(data, "127.0.0.1:0", flags)) {
+                service = started;
+                for (int i = 0; i < IMAGES; i++) {
+                    create("vm" + i);
+                    what.add("image.created vm" + i);
+                }
+                service.export("vm0");
+                what.add("export.created vm0");
+                killAndStart();
+                hanging.mood(Mood.WELL);
+                awaitAccepted(hanging, "export.restored vm0");
+                for (int i = 0; i < IMAGES; i++) {
+                    what.add("image.opened vm" + i);
+                }
+                what.add("export.restored vm0");
+                assertThat(hanging.accepted()).extracting(Received::what).containsExactlyInAnyOrderElementsOf(what);
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.rawcow.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.rawcow.webhook.Backlog.Loss;
 import java.util.ArrayList;
@@ -88,10 +89,21 @@ class BacklogTest {
     void queueThatWasMadeShorterLosesItsOldest() {
         put(1, 2, 3);
         var shorter = new Backlog(1, ROOMY);
-        backlog.records().forEach(shorter::apply);
+        backlog.copy().records().forEach(shorter::apply);
 
         assertThat(shorter.shrink()).hasSize(2);
         assertThat(drain(shorter)).containsExactly("e2-lost{\"count\":2}", "e3");
+    }
+
+    @Test
+    void noticeOfWhatCannotBeReadIsBehindAllElseAndBehindItsNumbers() {
+        put(1);
+        backlog.missing(10, "damage", BacklogTest::notice);
+        put(2);
+
+        assertThat(backlog.copy().waiting())
+                .extracting(Message::sequence, Message::id)
+                .containsExactly(tuple(1L, "e1"), tuple(11L, "damage-lost"), tuple(12L, "e2"));
     }
 
     @ParameterizedTest
@@ -116,10 +128,10 @@ class BacklogTest {
         put(1, 2);
         backlog.take(BacklogTest::notice);
         backlog.done(backlog.head());
-        List<String> before = backlog.records();
+        List<String> before = backlog.copy().records();
 
         assertThatThrownBy(() -> backlog.apply(record)).isInstanceOf(IllegalArgumentException.class);
-        assertThat(backlog.records()).isEqualTo(before);
+        assertThat(backlog.copy().records()).isEqualTo(before);
     }
 
     /** Every record that was made, applied to another backlog, makes the same; so does what {@code records} answers. */
@@ -138,10 +150,10 @@ class BacklogTest {
             };
             records.forEach(read::apply);
 
-            assertThat(read.records()).isEqualTo(written.records());
+            assertThat(read.copy()).isEqualTo(written.copy());
             var copy = new Backlog(3, ROOMY);
-            written.records().forEach(copy::apply);
-            assertThat(copy.records()).isEqualTo(written.records());
+            written.copy().records().forEach(copy::apply);
+            assertThat(copy.copy()).isEqualTo(written.copy());
             assertThat(copy.size()).isEqualTo(written.size());
         }
     }
