@@ -24,6 +24,7 @@ LABEL org.opencontainers.image.title="rawcow" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+# The environment goes before the file of --config: what is set here is the chart's to set, never in that file.
 # Volumes and tmpfs that are mounted there begin with owner and mode of the folder, tmpfs with its mode alone.
 RUN install -d -o 10001 -g 10001 -m 0750 /data && install -d -m 1777 /run/rawcow && install -d -m 0755 /golden
 COPY --from=trained /opt/rawcow /opt/rawcow

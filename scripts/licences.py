@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the table of jars and licences in docs/dependencies.md to an SBOM, and every licence to those that are allowed.
+"""Holds docs/dependencies.md to an SBOM: its table of jars and licences, and a reason for each direct dependency; and
+every licence to those that are allowed.
 
 usage: licences.py SBOM          fails, and shows the difference, if the table is another
        licences.py SBOM --write  replaces it
@@ -8,6 +9,7 @@ usage: licences.py SBOM          fails, and shows the difference, if the table i
 import difflib
 import json
 import os
+import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -30,13 +32,26 @@ def rows(sbom):
         yield f"| {component['group']}:{component['name']} | {component['version']} | {', '.join(names)} |\n"
 
 
+def unexplained(sbom, text):
+    """Names of direct dependencies that no row begins with."""
+    root = sbom["metadata"]["component"]["bom-ref"]
+    direct = next(entry["dependsOn"] for entry in sbom["dependencies"] if entry["ref"] == root)
+    names = [component["name"] for component in sbom["components"] if component["bom-ref"] in direct]
+    explained = {row.split("|")[1] for row in text.splitlines() if row.startswith("|")}
+    return [name for name in names if not any(re.search(rf"[`:]{re.escape(name)}`", row) for row in explained)]
+
+
 def main():
     with open(sys.argv[1]) as file:
-        table = ["| jar | version | licence |\n", "|---|---|---|\n", *rows(json.load(file))]
+        sbom = json.load(file)
+    table = ["| jar | version | licence |\n", "|---|---|---|\n", *rows(sbom)]
     with open(DOCUMENT) as file:
         text = file.read()
     before, rest = text.split(BEGIN)
     there, after = rest.split(END)
+    missing = unexplained(sbom, before)
+    if missing:
+        sys.exit(f"{DOCUMENT} does not say why these are there: {', '.join(missing)}")
     if sys.argv[2:] == ["--write"]:
         with open(DOCUMENT, "w") as file:
             file.write(before + BEGIN + "".join(table) + END + after)

@@ -4,6 +4,11 @@
 {{- if and (eq .mode "sidecar") (semverCompare "<1.29.0-0" $.Capabilities.KubeVersion.Version) }}
 {{- fail (printf "rawcow: mode sidecar needs Kubernetes 1.29 or newer, for containers that start before the others and stay; this is %s. The modes statefulset, deployment and daemonset work here." $.Capabilities.KubeVersion.Version) }}
 {{- end }}
+{{- range $name, $value := dict "RAWCOW_NBD_WORKERS" "nbd.workers" "RAWCOW_NBD_ADVERTISE" "nbd.advertise" }}
+{{- if hasKey $.Values.env $name }}
+{{- fail (printf "rawcow: env has %s, which the chart sets itself: use %s." $name $value) }}
+{{- end }}
+{{- end }}
 {{- if .rest.exposed }}
 {{- if not .rest.tls.existingSecret }}
 {{- fail "rawcow: rest.exposed needs rest.tls.existingSecret, a Secret with a certificate and its key: without TLS tokens could be read on the way." }}
@@ -29,6 +34,12 @@
 {{- end }}
 {{- if and (ne .nbd.tls.mode "off") (not .nbd.tls.existingSecret) }}
 {{- fail "rawcow: nbd.tls needs nbd.tls.existingSecret, a Secret with a certificate and its key, unless its mode is off." }}
+{{- end }}
+{{- if and (eq .nbd.tls.mode "off") .nbd.tls.existingSecret }}
+{{- fail "rawcow: nbd.tls.existingSecret is given but nbd.tls.mode is off, which the service refuses: set it to required, or to optional." }}
+{{- end }}
+{{- if and (eq .mode "sidecar") .nbd.exposed (not .nbd.advertise) }}
+{{- fail "rawcow: nbd.exposed in mode sidecar needs nbd.advertise: the chart makes no Service for the pods of others, so it knows no name for URIs." }}
 {{- end }}
 {{- if and .nbd.tls.clientCaKey (ne .nbd.tls.mode "required") }}
 {{- fail "rawcow: nbd.tls.clientCaKey needs nbd.tls.mode required: else a certificate need not be shown." }}

@@ -1,13 +1,16 @@
-{{/* The file that --config names, and what it takes from Secrets. */}}
+{{/* The file that --config names, and what it takes from Secrets. Without nbd.workers: the image has that in its
+     environment, which goes before any file, so it is the container's environment that states it. What is empty is left to the service,
+     which takes parts of the container's memory limit. */}}
 {{- define "rawcow.config" -}}
 {{- $nbd := dict
       "connections" .Values.nbd.connections
-      "workers" .Values.nbd.workers
-      "buffers" .Values.nbd.buffers
       "handshake-timeout" .Values.nbd.handshakeTimeout
       "stall-timeout" .Values.nbd.stallTimeout
       "tls" (include "rawcow.config.tls" (dict "tls" .Values.nbd.tls "folder" "nbd-tls") | fromYaml) }}
 {{- $_ := set $nbd.tls "mode" .Values.nbd.tls.mode }}
+{{- with .Values.nbd.buffers }}
+{{- $_ := set $nbd "buffers" . }}
+{{- end }}
 {{- with .Values.nbd.tls.allowedSubjects }}
 {{- $_ := set $nbd.tls "allowed-subjects" . }}
 {{- end }}
@@ -17,10 +20,12 @@
 {{- end }}
 {{- $all := dict
       "nbd" $nbd
-      "streams" .Values.streams
+      "streams" (ternary .Values.streams (omit .Values.streams "buffers") (not (empty .Values.streams.buffers)))
       "limits" .Values.limits
-      "live" (dict "budget" (printf "%dMB" (int .Values.storage.live.megabytes)))
       "images" $images }}
+{{- with .Values.storage.live.megabytes }}
+{{- $_ := set $all "live" (dict "budget" (printf "%dMB" (int .))) }}
+{{- end }}
 {{- $all = merge $all (include "rawcow.config.access" . | fromYaml) }}
 {{- toYaml (dict "rawcow" $all) }}
 {{- end }}

@@ -80,15 +80,20 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1" }}yes{{ end }}
 {{- end }}
 
+{{- define "rawcow.hasServiceMonitor" -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (include "rawcow.hasMonitoring" .) }}yes{{ end }}
+{{- end }}
+
+{{/* Targets by number: names of an init container's ports, a sidecar's, are found from Kubernetes 1.33 on only. */}}
 {{- define "rawcow.servicePorts" -}}
 {{- if .Values.rest.exposed }}
 - name: rest
   port: {{ .Values.rest.port }}
-  targetPort: rest
+  targetPort: {{ .Values.rest.port }}
 {{- end }}
 {{- if .Values.nbd.exposed }}
 - name: nbd
   port: {{ .Values.nbd.port }}
-  targetPort: nbd
+  targetPort: {{ .Values.nbd.port }}
 {{- end }}
 {{- end }}

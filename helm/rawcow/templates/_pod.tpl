@@ -4,6 +4,16 @@
 name: rawcow
 image: {{ include "rawcow.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.java.heap }}
+# The image's own with another heap: of two -Xmx Java takes the last, and options from the environment come first.
+command:
+  - java
+  - "@/opt/rawcow/jvm.options"
+  - -Xmx{{ . }}
+  - -XX:AOTCache=/opt/rawcow/rawcow.aot
+  - -jar
+  - /opt/rawcow/rawcow.jar
+{{- end }}
 args:
   - serve
   - --data
@@ -35,8 +45,10 @@ args:
   {{- end }}
   - --config
   - /etc/rawcow/rawcow.yaml
-{{- if or .Values.nbd.exposed .Values.env }}
 env:
+  # The image has it too; the environment goes before the file of --config.
+  - name: RAWCOW_NBD_WORKERS
+    value: {{ .Values.nbd.workers | toString | quote }}
   {{- if .Values.nbd.exposed }}
   - name: POD_NAME
     valueFrom:
@@ -49,7 +61,6 @@ env:
   - name: {{ $name }}
     value: {{ $value | quote }}
   {{- end }}
-{{- end }}
 ports:
   - name: management
     containerPort: {{ .Values.management.port }}
@@ -165,10 +176,16 @@ securityContext:
 
 {{- define "rawcow.volumes.live" -}}
 - name: rawcow-live
+  {{- if .Values.storage.live.megabytes }}
   emptyDir:
     medium: Memory
     # More than the service's budget: a pod that goes over it is evicted.
     sizeLimit: {{ printf "%dMi" (add (int .Values.storage.live.megabytes) 16) }}
+  {{- else }}
+  # Bounded by the memory limits of the pod; the service takes a quarter of its own.
+  emptyDir:
+    medium: Memory
+  {{- end }}
 {{- end }}
 
 {{- define "rawcow.volumes.golden" -}}
@@ -193,18 +210,23 @@ resources:
 {{- end }}
 {{- end }}
 
-{{/* Where a pod may run, and who it is. */}}
-{{- define "rawcow.placement" -}}
+{{/* Who a pod is. No variables for Services: one named rawcow would set what the service reads as settings. */}}
+{{- define "rawcow.account" -}}
 serviceAccountName: {{ include "rawcow.serviceAccountName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
-terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
   {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Where a pod may run, and who it is. */}}
+{{- define "rawcow.placement" -}}
+{{ include "rawcow.account" . }}
+terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -223,8 +245,12 @@ affinity:
 {{- end }}
 
 {{/* A new configuration is a new pod: the service reads it at its start. */}}
-{{- define "rawcow.podAnnotations" -}}
+{{- define "rawcow.configAnnotation" -}}
 rawcow.io/config: {{ include "rawcow.config" . | sha256sum | trunc 16 | quote }}
+{{- end }}
+
+{{- define "rawcow.podAnnotations" -}}
+{{ include "rawcow.configAnnotation" . }}
 {{- with .Values.podAnnotations }}
 {{ toYaml . }}
 {{- end }}

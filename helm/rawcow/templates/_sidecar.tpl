@@ -5,8 +5,11 @@ For the pods of other charts, with `mode: sidecar`. All of these take the root o
   metadata:
     labels:
       {{- include "rawcow.sidecar.labels" .Subcharts.rawcow | nindent 6 }}
+    annotations:                     without them a new configuration would wait for a pod that is replaced by chance
+      {{- include "rawcow.sidecar.annotations" .Subcharts.rawcow | nindent 6 }}
   spec:
-    securityContext: …               fsGroup: that of podSecurity, so that guest and sidecar share the socket
+    {{- include "rawcow.sidecar.account" .Subcharts.rawcow | nindent 4 }}
+    {{- include "rawcow.podSecurity" .Subcharts.rawcow | nindent 4 }}   or fsGroup alone, for the socket's group
     initContainers:
       {{- include "rawcow.sidecar" .Subcharts.rawcow | nindent 6 }}
     containers:
@@ -48,4 +51,13 @@ For the pods of other charts, with `mode: sidecar`. All of these take the root o
 
 {{- define "rawcow.sidecar.labels" -}}
 {{ include "rawcow.selector" . }}
+{{- end }}
+
+{{- define "rawcow.sidecar.annotations" -}}
+{{ include "rawcow.configAnnotation" . }}
+{{- end }}
+
+{{/* The ServiceAccount of this chart without its token, no variables for Services, and pull secrets. */}}
+{{- define "rawcow.sidecar.account" -}}
+{{ include "rawcow.account" . }}
 {{- end }}

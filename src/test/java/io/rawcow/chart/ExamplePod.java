@@ -102,7 +102,8 @@ final class ExamplePod implements AutoCloseable {
         command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx64m"));
         command.addAll(List.of("-cp", String.join(":", classPath().keySet()), "io.rawcow.RawCow"));
         command.addAll(container.getArgs());
-        sidecar = sandbox.start(container, command, spec.getSecurityContext(), volumes);
+        Map<String, String> environment = ImageRecipe.environment();
+        sidecar = sandbox.start(container, command, environment, spec.getSecurityContext(), volumes);
     }
 
     /** Bytes. */
@@ -199,7 +200,7 @@ final class ExamplePod implements AutoCloseable {
         Container container = spec.getContainers().getFirst();
         List<String> command = new ArrayList<>(container.getCommand());
         command.addAll(container.getArgs());
-        guest = GuestVm.attach(sandbox.start(container, command, spec.getSecurityContext(), volumes));
+        guest = GuestVm.attach(sandbox.start(container, command, Map.of(), spec.getSecurityContext(), volumes));
         return guest;
     }
 
@@ -207,7 +208,8 @@ final class ExamplePod implements AutoCloseable {
     String run(Map<String, Object> pod) throws Exception {
         PodSpec beside = KubernetesModels.as(Pod.class, pod).getSpec();
         Container container = beside.getContainers().getFirst();
-        try (Tool tool = sandbox.start(container, container.getCommand(), beside.getSecurityContext(), Map.of())) {
+        var security = beside.getSecurityContext();
+        try (Tool tool = sandbox.start(container, container.getCommand(), Map.of(), security, Map.of())) {
             return tool.succeeded();
         }
     }

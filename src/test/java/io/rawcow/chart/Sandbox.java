@@ -1,7 +1,6 @@
 package io.rawcow.chart;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.rawcow.testing.Tool;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -44,9 +44,15 @@ record Sandbox(Path folder, SortedMap<String, Path> image, Path hosts) {
      * Starts a container.
      *
      * @param command what its image and its specification say
+     * @param environment its image's, above which the specification's goes
      * @param volumes the pod's, by name
      */
-    Tool start(Container container, List<String> command, PodSecurityContext pod, Map<String, Path> volumes)
+    Tool start(
+            Container container,
+            List<String> command,
+            Map<String, String> environment,
+            PodSecurityContext pod,
+            Map<String, Path> volumes)
             throws IOException {
         List<String> words = new ArrayList<>(List.of("bwrap", "--die-with-parent", "--new-session"));
         words.addAll(rootFileSystem());
@@ -55,9 +61,9 @@ record Sandbox(Path folder, SortedMap<String, Path> image, Path hosts) {
             String how = Boolean.TRUE.equals(mount.getReadOnly()) ? "--ro-bind" : "--bind";
             bind(words, how, Objects.requireNonNull(volumes.get(mount.getName())), mount.getMountPath());
         }
-        for (EnvVar variable : container.getEnv()) {
-            words.addAll(List.of("--setenv", variable.getName(), variable.getValue()));
-        }
+        Map<String, String> variables = new TreeMap<>(environment);
+        container.getEnv().forEach(variable -> variables.put(variable.getName(), variable.getValue()));
+        variables.forEach((name, value) -> words.addAll(List.of("--setenv", name, value)));
         words.addAll(user(container, pod));
         words.addAll(command);
         return Tool.start(folder, words);
