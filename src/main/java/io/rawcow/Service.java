@@ -30,6 +30,8 @@ final class Service implements AutoCloseable {
             Map.entry("logging.level.org.springframework.web.servlet.PageNotFound", "ERROR"),
             Map.entry("management.endpoints.web.exposure.include", "health,info,prometheus"),
             Map.entry("management.endpoints.web.discovery.enabled", "false"),
+            // The framework's own looks at the file system of its working directory, and a scrape waits for no disk.
+            Map.entry("management.metrics.enable.disk", "false"),
             Map.entry("management.endpoint.health.probes.enabled", "true"),
             Map.entry("management.endpoint.health.group.liveness.include", "livenessState"),
             Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"),

@@ -104,7 +104,8 @@ final class ManagedExport {
     }
 
     ExportNow now() {
-        return new ExportNow(name(), record.image(), traffic);
+        int inFlight = clients().stream().mapToInt(ClientView::inFlight).sum();
+        return new ExportNow(name(), record.image(), traffic, inFlight);
     }
 
     ExportView view() {

@@ -25,11 +25,10 @@ final class CatalogMetrics implements MetricSource {
         space.add(samples, images);
         // What belongs to an image goes with it.
         Set<String> names = images.stream().map(ImageNow::name).collect(Collectors.toSet());
-        for (JobNow job : activity.jobs()) {
-            if (names.contains(job.job().image())) {
-                JobMetrics.add(samples, job);
-            }
-        }
+        List<JobNow> jobs = activity.jobs().stream()
+                .filter(job -> names.contains(job.job().image()))
+                .toList();
+        JobMetrics.add(samples, jobs);
         for (ExportNow export : activity.exports()) {
             if (names.contains(export.image())) {
                 NbdMetrics.add(samples, export);

@@ -122,6 +122,12 @@ public enum Metric {
 
     NBD_CONNECTIONS(
             GAUGE, "rawcow_nbd_connections", "NBD clients of an export at this moment.", "export", "image", "tls"),
+    NBD_INFLIGHT(
+            GAUGE,
+            "rawcow_nbd_inflight_requests",
+            "Requests of NBD clients that are not answered yet at this moment.",
+            "export",
+            "image"),
     NBD_REQUESTS(
             COUNTER,
             "rawcow_nbd_requests_total",

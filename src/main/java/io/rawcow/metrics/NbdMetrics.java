@@ -26,6 +26,7 @@ final class NbdMetrics {
                     export.image(),
                     String.valueOf(tls));
         }
+        samples.gauge(Metric.NBD_INFLIGHT, export.inFlight(), export.name(), export.image());
         for (NbdCommand command : NbdCommand.values()) {
             RequestCounts.Snapshot requests = traffic.requests(command);
             if (requests.requests() > 0) {

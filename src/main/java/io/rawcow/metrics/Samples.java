@@ -16,22 +16,30 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.SummarySnapshot;
 import io.prometheus.metrics.model.snapshots.SummarySnapshot.SummaryDataPointSnapshot;
 import io.rawcow.block.RequestCounts;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one scrape finds. Values of labels come in the order of the metric's labels; no two samples of a metric have the
- * same ones. For one thread.
+ * What one scrape finds. Values of labels come in the order of the metric's labels. No two samples of a metric may have
+ * the same ones: the first stays, the others are left out and logged, since Prometheus would refuse the scrape as a
+ * whole. For one thread.
  */
 public final class Samples {
+    private static final Logger LOG = System.getLogger(Samples.class.getName());
     private static final double[] BOUNDS_SECONDS = boundsSeconds();
 
+    private final Map<Metric, Set<Labels>> taken = new EnumMap<>(Metric.class);
     private final Map<Metric, GaugeSnapshot.Builder> gauges = new EnumMap<>(Metric.class);
     private final Map<Metric, CounterSnapshot.Builder> counters = new EnumMap<>(Metric.class);
     private final Map<Metric, InfoSnapshot.Builder> infos = new EnumMap<>(Metric.class);
@@ -56,8 +64,8 @@ public final class Samples {
     }
 
     public void gauge(Metric metric, double value, String... labels) {
-        gauges.computeIfAbsent(metric, each -> begin(each, MetricType.GAUGE, GaugeSnapshot.builder()))
-                .dataPoint(new GaugeDataPointSnapshot(value, labels(metric, labels), null));
+        var family = gauges.computeIfAbsent(metric, each -> begin(each, MetricType.GAUGE, GaugeSnapshot.builder()));
+        once(metric, labels, own -> family.dataPoint(new GaugeDataPointSnapshot(value, own, null)));
     }
 
     /** A moment, in seconds since 1970; nothing if there is none. */
@@ -72,17 +80,21 @@ public final class Samples {
     }
 
     public void counter(Metric metric, double value, String... labels) {
-        counters.computeIfAbsent(metric, each -> begin(each, MetricType.COUNTER, CounterSnapshot.builder()))
-                .dataPoint(CounterDataPointSnapshot.builder()
+        var family =
+                counters.computeIfAbsent(metric, each -> begin(each, MetricType.COUNTER, CounterSnapshot.builder()));
+        once(
+                metric,
+                labels,
+                own -> family.dataPoint(CounterDataPointSnapshot.builder()
                         .value(value)
-                        .labels(labels(metric, labels))
-                        .build());
+                        .labels(own)
+                        .build()));
     }
 
     /** Labels that say something by themselves. */
     public void info(Metric metric, String... labels) {
-        infos.computeIfAbsent(metric, each -> begin(each, MetricType.INFO, InfoSnapshot.builder()))
-                .dataPoint(new InfoDataPointSnapshot(labels(metric, labels)));
+        var family = infos.computeIfAbsent(metric, each -> begin(each, MetricType.INFO, InfoSnapshot.builder()));
+        once(metric, labels, own -> family.dataPoint(new InfoDataPointSnapshot(own)));
     }
 
     /** One sample for every word of an enum, 1 for the one that holds; the word is the last label. */
@@ -100,24 +112,30 @@ public final class Samples {
 
     /** How long requests took, by classes fine enough for quantiles. */
     public void histogram(Metric metric, RequestCounts.Snapshot requests, String... labels) {
-        histograms
-                .computeIfAbsent(metric, each -> begin(each, MetricType.HISTOGRAM, HistogramSnapshot.builder()))
-                .dataPoint(HistogramDataPointSnapshot.builder()
+        var family = histograms.computeIfAbsent(
+                metric, each -> begin(each, MetricType.HISTOGRAM, HistogramSnapshot.builder()));
+        once(
+                metric,
+                labels,
+                own -> family.dataPoint(HistogramDataPointSnapshot.builder()
                         .classicHistogramBuckets(ClassicHistogramBuckets.of(BOUNDS_SECONDS, requests.latency()))
                         .sum(seconds(requests.nanos()))
-                        .labels(labels(metric, labels))
-                        .build());
+                        .labels(own)
+                        .build()));
     }
 
     /** How often something was done, and how long that took in all. */
     public void summary(Metric metric, long count, long nanos, String... labels) {
-        summaries
-                .computeIfAbsent(metric, each -> begin(each, MetricType.SUMMARY, SummarySnapshot.builder()))
-                .dataPoint(SummaryDataPointSnapshot.builder()
+        var family =
+                summaries.computeIfAbsent(metric, each -> begin(each, MetricType.SUMMARY, SummarySnapshot.builder()));
+        once(
+                metric,
+                labels,
+                own -> family.dataPoint(SummaryDataPointSnapshot.builder()
                         .count(count)
                         .sum(seconds(nanos))
-                        .labels(labels(metric, labels))
-                        .build());
+                        .labels(own)
+                        .build()));
     }
 
     private static <B extends MetricSnapshot.Builder<B>> B begin(Metric metric, MetricType type, B builder) {
@@ -127,8 +145,17 @@ public final class Samples {
         return builder.name(metric.exposed()).help(metric.help());
     }
 
-    private static Labels labels(Metric metric, String... values) {
-        return Labels.of(metric.labels(), List.of(values));
+    private void once(Metric metric, String[] values, Consumer<Labels> add) {
+        Labels labels = Labels.of(metric.labels(), List.of(values));
+        if (taken.computeIfAbsent(metric, _ -> new HashSet<>()).add(labels)) {
+            add.accept(labels);
+        } else {
+            LOG.log(
+                    Level.ERROR,
+                    "two samples of a metric have the same labels: metric={0} labels={1}",
+                    metric.exposed(),
+                    labels);
+        }
     }
 
     MetricSnapshots snapshots() {

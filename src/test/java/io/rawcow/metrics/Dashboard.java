@@ -1,5 +1,7 @@
 package io.rawcow.metrics;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +45,17 @@ final class Dashboard {
         return root.get("panels").valueStream();
     }
 
+    /** Those below a row's heading, until the next one. */
+    List<JsonNode> panelsIn(String row) {
+        List<JsonNode> found = all().dropWhile(
+                        panel -> !isRow(panel) || !titleOf(panel).equals(row))
+                .skip(1)
+                .takeWhile(panel -> !isRow(panel))
+                .toList();
+        assertThat(found).as(row).isNotEmpty();
+        return found;
+    }
+
     private static boolean isRow(JsonNode panel) {
         return panel.get("type").asString().equals("row");
     }
@@ -52,7 +65,11 @@ final class Dashboard {
     }
 
     List<Query> queries() {
-        return panels().stream()
+        return queries(panels());
+    }
+
+    static List<Query> queries(List<JsonNode> panels) {
+        return panels.stream()
                 .flatMap(panel -> panel.get("targets")
                         .valueStream()
                         .map(target -> new Query(

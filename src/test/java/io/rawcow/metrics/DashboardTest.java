@@ -2,6 +2,7 @@ package io.rawcow.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -17,6 +18,11 @@ class DashboardTest {
     private static final int WIDTH = 24;
     private static final Pattern COUNTER = Pattern.compile("(\\w*)\\(?\\b\\w+_(total|count|sum|bucket)\\b");
     private static final Pattern SELECTOR = Pattern.compile("\\b(rawcow|jvm|process|http)_[a-z_]+\\{([^}]*)}");
+    /** Over all images at once. */
+    private static final Pattern AGGREGATED = Pattern.compile("^sum by \\((le|instance, kind)\\)");
+
+    private static final Pattern FEW =
+            Pattern.compile("(.* > 0\nand on \\(instance, image\\) )?(top|bottom)k\\(20,\\s.*", Pattern.DOTALL);
     private static final Pattern METRIC = Pattern.compile("\\b(rawcow|jvm|process|http)_[a-z_]+");
 
     private static Dashboard dashboard;
@@ -109,6 +115,26 @@ class DashboardTest {
             assertThat(selectors)
                     .as(query.where())
                     .allMatch(match -> match.group(2).contains("instance=~\"$instance\""));
+        }
+    }
+
+    @Test
+    void whoPicksAnImageSeesTheRestOfTheFleetStill() {
+        assertThat(Dashboard.queries(dashboard.panelsIn("Fleet")))
+                .allMatch(query -> !query.expression().contains("$image"));
+    }
+
+    /** A thousand images, each with lines of its own, are no picture. */
+    @Test
+    void panelsOfImagesAndExportsDrawAFewOfThem() {
+        List<JsonNode> many = new ArrayList<>(dashboard.panelsIn("Images: $image"));
+        many.addAll(dashboard.panelsIn("NBD"));
+
+        for (Dashboard.Query query : Dashboard.queries(many)) {
+            assertThat(query.expression()).as(query.where()).contains("$instance");
+            if (!AGGREGATED.matcher(query.expression()).find()) {
+                assertThat(query.expression()).as(query.where()).matches(FEW);
+            }
         }
     }
 

@@ -3,11 +3,26 @@ package io.rawcow.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.SummarySnapshot;
 import io.rawcow.block.RequestCounts;
 import io.rawcow.catalog.ImageState;
+import io.rawcow.catalog.JobNow;
+import io.rawcow.catalog.JobView;
+import io.rawcow.stream.ErrorPolicy;
+import io.rawcow.stream.IoStatus;
+import io.rawcow.stream.JobStatus;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class SamplesTest {
@@ -58,6 +73,94 @@ class SamplesTest {
         assertThat(point.getCount()).isEqualTo(2);
         assertThat(point.getSum()).isEqualTo(1.5);
         assertThat(point.getQuantiles()).isEmpty();
+    }
+
+    @Test
+    void ofTwoWithTheSameLabelsTheFirstStays() {
+        samples.gauge(Metric.STREAM_RATE, 1, "vm");
+        samples.gauge(Metric.STREAM_RATE, 2, "vm");
+        samples.gauge(Metric.STREAM_RATE, 3, "other");
+        samples.gauge(Metric.STREAM_ETA, 4, "vm");
+        samples.counter(Metric.STREAM_COPIED, 5, "vm", "background");
+        samples.counter(Metric.STREAM_COPIED, 6, "vm", "background");
+
+        assertThat(valuesOf(Metric.STREAM_RATE)).containsExactly(Map.entry("other", 3.0), Map.entry("vm", 1.0));
+        assertThat(valuesOf(Metric.STREAM_ETA)).containsExactly(Map.entry("vm", 4.0));
+        assertThat(samples.snapshots().stream()
+                        .filter(CounterSnapshot.class::isInstance)
+                        .flatMap(snapshot -> ((CounterSnapshot) snapshot).getDataPoints().stream()))
+                .singleElement()
+                .satisfies(point -> assertThat(point.getValue()).isEqualTo(5));
+    }
+
+    /** Of a gauge, by image. */
+    private Map<String, Double> valuesOf(Metric metric) {
+        var values = new TreeMap<String, Double>();
+        samples.snapshots().stream()
+                .filter(snapshot -> snapshot.getMetadata().getName().equals(metric.exposed()))
+                .flatMap(snapshot -> ((GaugeSnapshot) snapshot).getDataPoints().stream())
+                .forEach(point -> values.put(point.getLabels().get("image"), point.getValue()));
+        return values;
+    }
+
+    @Test
+    void imageHasOneStreamThoughTwoOfItsJobsWereSeenAtWork() {
+        // Looked at one after the other: "a" was running, concluded, and "b" came.
+        JobNow first = new JobNow(running("a", Instant.EPOCH), 1);
+        JobNow second = new JobNow(running("b", Instant.EPOCH.plusSeconds(1)), 2);
+
+        for (List<JobNow> seen : List.of(List.of(first, second), List.of(second, first))) {
+            var each = new Samples();
+            JobMetrics.add(each, seen);
+
+            Scrape scrape = Scrape.of(text(each));
+            assertThat(scrape.value("rawcow_stream_inflight_requests", "image=vm"))
+                    .isEqualTo(2);
+            assertThat(scrape.all("rawcow_stream_started_timestamp_seconds")).hasSize(1);
+            assertThat(scrape.value("rawcow_job_status", "id=a", "status=running"))
+                    .isEqualTo(1);
+            assertThat(scrape.value("rawcow_job_status", "id=b", "status=running"))
+                    .isEqualTo(1);
+        }
+    }
+
+    private static JobView running(String id, Instant created) {
+        return new JobView(
+                id,
+                "stream",
+                "vm",
+                JobStatus.RUNNING,
+                null,
+                0,
+                ErrorPolicy.REPORT,
+                true,
+                false,
+                false,
+                1,
+                2,
+                0.5,
+                3,
+                null,
+                1,
+                0,
+                0,
+                IoStatus.OK,
+                null,
+                List.of(),
+                created,
+                created,
+                created,
+                null);
+    }
+
+    private static String text(Samples samples) {
+        var out = new ByteArrayOutputStream();
+        try {
+            PrometheusTextFormatWriter.create().write(out, samples.snapshots());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     @Test
