@@ -174,6 +174,11 @@ class ServiceConfiguration {
     }
 
     @Bean
+    RestCertificates restCertificates(RawCowProperties properties) {
+        return new RestCertificates(properties.tls());
+    }
+
+    @Bean
     InitializingBean restCertificate(RawCowProperties properties, SslBundles bundles, TlsCertificates certificates) {
         return () -> {
             if (properties.tls().isOn()) {
