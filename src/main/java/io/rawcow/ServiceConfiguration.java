@@ -187,6 +187,13 @@ class ServiceConfiguration {
         };
     }
 
+    /** What strangers may know of a declared image that is not ready; the log has the paths. */
+    record MissingView(String name, String code) {
+        static MissingView of(Catalog.Missing missing) {
+            return new MissingView(missing.name(), missing.code().word());
+        }
+    }
+
     /** Part of readiness, not of liveness: another start would not mend a file. */
     @Bean
     HealthIndicator catalogHealthIndicator(Catalog catalog) {
@@ -194,7 +201,11 @@ class ServiceConfiguration {
             List<Catalog.Missing> missing = catalog.missing();
             return missing.isEmpty()
                     ? Health.up().build()
-                    : Health.outOfService().withDetail("missing", missing).build();
+                    : Health.outOfService()
+                            .withDetail(
+                                    "missing",
+                                    missing.stream().map(MissingView::of).toList())
+                            .build();
         };
     }
 }
