@@ -3,12 +3,15 @@ package io.rawcow;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,6 +39,9 @@ record RestTls(
 
     /** Of the bundle, in the framework's words. */
     static final String NAME = "rest";
+
+    /** The kind of an alternative name (RFC 5280). */
+    private static final Integer DNS_NAME = 2;
 
     RestTls {
         if ((certificate == null) != (key == null)) {
@@ -102,6 +108,34 @@ record RestTls(
         } catch (IOException e) {
             throw new StartException("cannot start: rawcow.tls: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * What the certificate calls the service, besides its addresses: a browser takes it for nothing else. One with a
+     * star stands for too many.
+     *
+     * @throws IOException if it cannot be read
+     */
+    Set<String> names() throws IOException {
+        if (!isOn()) {
+            return Set.of();
+        }
+        Set<String> names = new HashSet<>();
+        try {
+            KeyStore store = Objects.requireNonNull(bundle().getStores().getKeyStore());
+            for (String alias : Collections.list(store.aliases())) {
+                var own = (X509Certificate) store.getCertificate(alias);
+                Collection<List<?>> alternatives = own.getSubjectAlternativeNames();
+                for (List<?> each : alternatives == null ? List.<List<?>>of() : alternatives) {
+                    if (each.getFirst().equals(DNS_NAME) && each.get(1) instanceof String name && !name.contains("*")) {
+                        names.add(name);
+                    }
+                }
+            }
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot look at the certificate of the REST interface: " + e.getMessage(), e);
+        }
+        return names;
     }
 
     /** When the first certificate of the chain in force runs out. */

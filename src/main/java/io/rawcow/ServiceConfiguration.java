@@ -13,6 +13,7 @@ import io.rawcow.security.AccessSettings;
 import io.rawcow.security.SecurityConfiguration;
 import io.rawcow.web.WebConfiguration;
 import io.rawcow.webhook.Webhooks;
+import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.InitializingBean;
@@ -164,13 +165,16 @@ class ServiceConfiguration {
     }
 
     @Bean
-    ApiSettings apiSettings() {
-        return ApiSettings.DEFAULT;
+    ApiSettings apiSettings(RawCowProperties properties) {
+        AccessProperties access = properties.access();
+        return ApiSettings.DEFAULT.withStreamLife(access.asks() ? access.streamLife() : null);
     }
 
     @Bean
-    AccessSettings accessSettings(RawCowProperties properties) {
-        return properties.access().settings(HostPort.parse(properties.listen()));
+    AccessSettings accessSettings(RawCowProperties properties) throws IOException {
+        return properties
+                .access()
+                .settings(HostPort.parse(properties.listen()), properties.tls().names());
     }
 
     @Bean
