@@ -4,6 +4,7 @@ import io.rawcow.security.AccessSettings;
 import io.rawcow.security.Hosts;
 import io.rawcow.security.Role;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param subjects callers by name that show a certificate
  * @param hosts names, besides the loopback's, that requests may have in their Host header
  * @param rate requests a second of one caller, twice as many at once
+ * @param streamLife how long a caller follows the events before it has to show anew who it is
  * @param tlsTerminatedInFront whether a proxy in front of a listener without TLS speaks TLS to the world
  * @param allowUnauthenticatedNetwork {@link #UNAUTHENTICATED}, for a listener on the network that asks nobody
  */
@@ -29,6 +31,7 @@ record AccessProperties(
         @DefaultValue Map<String, Subject> subjects,
         @DefaultValue List<String> hosts,
         @DefaultValue("1000") int rate,
+        @DefaultValue("5m") Duration streamLife,
         @DefaultValue("false") boolean tlsTerminatedInFront,
         @Nullable String allowUnauthenticatedNetwork) {
 
@@ -53,6 +56,9 @@ record AccessProperties(
 
     AccessProperties {
         RawCowProperties.requireWithin("rawcow.access.rate", rate, 1, 1_000_000);
+        if (streamLife.compareTo(Duration.ofSeconds(1)) < 0 || streamLife.compareTo(Duration.ofDays(1)) > 0) {
+            throw new IllegalArgumentException("rawcow.access.stream-life is from 1s to 1d, not " + streamLife);
+        }
         Stream.concat(tokens.keySet().stream(), subjects.keySet().stream()).forEach(AccessProperties::requireName);
         if (allowUnauthenticatedNetwork != null && !allowUnauthenticatedNetwork.equals(UNAUTHENTICATED)) {
             throw new IllegalArgumentException(
@@ -72,8 +78,12 @@ record AccessProperties(
         return !tokens.isEmpty() || !subjects.isEmpty();
     }
 
-    /** For a listener at that address. */
-    AccessSettings settings(HostPort listen) {
+    /**
+     * For a listener at that address.
+     *
+     * @param certified names that the listener's certificate has
+     */
+    AccessSettings settings(HostPort listen, Set<String> certified) {
         return new AccessSettings(
                 tokens.entrySet().stream()
                         .map(entry -> token(entry.getKey(), entry.getValue()))
@@ -81,17 +91,18 @@ record AccessProperties(
                 subjects.entrySet().stream()
                         .map(entry -> subject(entry.getKey(), entry.getValue()))
                         .toList(),
-                hostsAt(listen),
+                hostsAt(listen, certified),
                 rate);
     }
 
-    /** Where credentials are asked for, a page that came under another name has none to send. */
-    private Hosts hostsAt(HostPort listen) {
+    /** Where tokens are asked for, a page that came under another name has none; a certificate the browser adds. */
+    private Hosts hostsAt(HostPort listen, Set<String> certified) {
         boolean loopback = listen.isLoopback();
-        if (!loopback && asks() && hosts.isEmpty()) {
+        if (!loopback && asks() && subjects.isEmpty() && hosts.isEmpty()) {
             return Hosts.EVERY;
         }
         Set<String> names = new HashSet<>(hosts);
+        names.addAll(certified);
         names.add("localhost");
         names.add(listen.host());
         return new Hosts(loopback ? Hosts.Addresses.LOOPBACK : Hosts.Addresses.ALL, names);

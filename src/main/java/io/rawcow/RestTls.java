@@ -3,21 +3,26 @@ package io.rawcow;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.ssl.PemSslBundleProperties;
 import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 
 /**
@@ -32,8 +37,11 @@ record RestTls(
         @Nullable String key,
         @Nullable String clientCa) {
 
-    private static final String NAME = "rest";
-    private static final String BUNDLE = "spring.ssl.bundle.pem." + NAME + ".";
+    /** Of the bundle, in the framework's words. */
+    static final String NAME = "rest";
+
+    /** The kind of an alternative name (RFC 5280). */
+    private static final Integer DNS_NAME = 2;
 
     RestTls {
         if ((certificate == null) != (key == null)) {
@@ -48,47 +56,86 @@ record RestTls(
         return certificate != null;
     }
 
-    /** The same in the framework's words: a bundle, and the server that uses it. */
+    /** The server in the framework's words; its bundle is registered by {@link RestCertificates}. */
     Map<String, Object> properties() {
-        Map<String, Object> properties = new HashMap<>();
-        if (certificate != null && key != null) {
-            properties.put(BUNDLE + "keystore.certificate", url(certificate));
-            properties.put(BUNDLE + "keystore.private-key", url(key));
-            // Half of a renewal that is under way must not come into force.
-            properties.put(BUNDLE + "keystore.verify-keys", true);
-            properties.put(BUNDLE + "options.enabled-protocols", "TLSv1.3,TLSv1.2");
-            properties.put(BUNDLE + "reload-on-update", true);
-            properties.put("spring.ssl.bundle.watch.file.quiet-period", "1s");
-            properties.put("server.ssl.bundle", NAME);
-            properties.put("server.ssl.client-auth", clientCa == null ? "none" : "want");
-        }
-        if (clientCa != null) {
-            properties.put(BUNDLE + "truststore.certificate", url(clientCa));
-        }
-        return properties;
+        return isOn()
+                ? Map.of("server.ssl.bundle", NAME, "server.ssl.client-auth", clientCa == null ? "none" : "want")
+                : Map.of();
     }
 
-    /** @throws StartException if the files cannot be used: the framework would say so in the depths of its own words */
-    void requireUsable() {
-        if (certificate == null || key == null) {
-            return;
-        }
-        var bundle = new PemSslBundleProperties();
-        bundle.getKeystore().setCertificate(url(certificate));
-        bundle.getKeystore().setPrivateKey(url(key));
-        bundle.getKeystore().setVerifyKeys(true);
+    /** Those that are stated. */
+    List<Path> files() {
+        return Stream.of(certificate, key, clientCa)
+                .filter(Objects::nonNull)
+                .map(file -> Path.of(file).toAbsolutePath())
+                .toList();
+    }
+
+    /**
+     * Reads the files.
+     *
+     * @throws IOException if they cannot be used, or do not fit each other: half of a renewal must not come into force
+     */
+    SslBundle bundle() throws IOException {
+        var properties = new PemSslBundleProperties();
+        properties.getKeystore().setCertificate(url(Objects.requireNonNull(certificate)));
+        properties.getKeystore().setPrivateKey(url(Objects.requireNonNull(key)));
+        properties.getKeystore().setVerifyKeys(true);
+        properties.getOptions().setEnabledProtocols(Set.of("TLSv1.3", "TLSv1.2"));
         if (clientCa != null) {
-            bundle.getTruststore().setCertificate(url(clientCa));
+            properties.getTruststore().setCertificate(url(clientCa));
         }
         try {
-            SSLContext _ = PropertiesSslBundle.get(bundle).createSslContext();
+            SslBundle bundle = PropertiesSslBundle.get(properties);
+            SSLContext _ = bundle.createSslContext();
+            return bundle;
         } catch (IllegalStateException | IllegalArgumentException | UncheckedIOException e) {
             String reason = Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause)
                     .map(cause -> String.valueOf(cause.getMessage()))
                     .distinct()
                     .collect(Collectors.joining(": "));
-            throw new StartException("cannot start: rawcow.tls: %s".formatted(reason.replaceAll("\\s+", " ")), e);
+            throw new IOException(reason.replaceAll("\\s+", " "), e);
         }
+    }
+
+    /** @throws StartException if the files cannot be used: the framework would say so in the depths of its own words */
+    void requireUsable() {
+        if (!isOn()) {
+            return;
+        }
+        try {
+            var _ = bundle();
+        } catch (IOException e) {
+            throw new StartException("cannot start: rawcow.tls: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What the certificate calls the service, besides its addresses: a browser takes it for nothing else. One with a
+     * star stands for too many.
+     *
+     * @throws IOException if it cannot be read
+     */
+    Set<String> names() throws IOException {
+        if (!isOn()) {
+            return Set.of();
+        }
+        Set<String> names = new HashSet<>();
+        try {
+            KeyStore store = Objects.requireNonNull(bundle().getStores().getKeyStore());
+            for (String alias : Collections.list(store.aliases())) {
+                var own = (X509Certificate) store.getCertificate(alias);
+                Collection<List<?>> alternatives = own.getSubjectAlternativeNames();
+                for (List<?> each : alternatives == null ? List.<List<?>>of() : alternatives) {
+                    if (each.getFirst().equals(DNS_NAME) && each.get(1) instanceof String name && !name.contains("*")) {
+                        names.add(name);
+                    }
+                }
+            }
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot look at the certificate of the REST interface: " + e.getMessage(), e);
+        }
+        return names;
     }
 
     /** When the first certificate of the chain in force runs out. */

@@ -35,7 +35,7 @@ final class Service implements AutoCloseable {
             Map.entry("management.endpoint.health.probes.enabled", "true"),
             Map.entry("management.endpoint.health.group.liveness.include", "livenessState"),
             Map.entry("management.endpoint.health.group.readiness.include", "readinessState,catalog"),
-            // Which declared image is missing, and why.
+            // Which declared image is missing, and the code of why.
             Map.entry("management.endpoint.health.group.readiness.show-details", "always"));
 
     private final ServletWebServerApplicationContext context;

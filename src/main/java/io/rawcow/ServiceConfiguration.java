@@ -13,6 +13,7 @@ import io.rawcow.security.AccessSettings;
 import io.rawcow.security.SecurityConfiguration;
 import io.rawcow.web.WebConfiguration;
 import io.rawcow.webhook.Webhooks;
+import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.InitializingBean;
@@ -164,13 +165,21 @@ class ServiceConfiguration {
     }
 
     @Bean
-    ApiSettings apiSettings() {
-        return ApiSettings.DEFAULT;
+    ApiSettings apiSettings(RawCowProperties properties) {
+        AccessProperties access = properties.access();
+        return ApiSettings.DEFAULT.withStreamLife(access.asks() ? access.streamLife() : null);
     }
 
     @Bean
-    AccessSettings accessSettings(RawCowProperties properties) {
-        return properties.access().settings(HostPort.parse(properties.listen()));
+    AccessSettings accessSettings(RawCowProperties properties) throws IOException {
+        return properties
+                .access()
+                .settings(HostPort.parse(properties.listen()), properties.tls().names());
+    }
+
+    @Bean
+    RestCertificates restCertificates(RawCowProperties properties) {
+        return new RestCertificates(properties.tls());
     }
 
     @Bean
@@ -182,6 +191,13 @@ class ServiceConfiguration {
         };
     }
 
+    /** What strangers may know of a declared image that is not ready; the log has the paths. */
+    record MissingView(String name, String code) {
+        static MissingView of(Catalog.Missing missing) {
+            return new MissingView(missing.name(), missing.code().word());
+        }
+    }
+
     /** Part of readiness, not of liveness: another start would not mend a file. */
     @Bean
     HealthIndicator catalogHealthIndicator(Catalog catalog) {
@@ -189,7 +205,11 @@ class ServiceConfiguration {
             List<Catalog.Missing> missing = catalog.missing();
             return missing.isEmpty()
                     ? Health.up().build()
-                    : Health.outOfService().withDetail("missing", missing).build();
+                    : Health.outOfService()
+                            .withDetail(
+                                    "missing",
+                                    missing.stream().map(MissingView::of).toList())
+                            .build();
         };
     }
 }

@@ -42,6 +42,9 @@ export class Events extends EventTarget {
       }
       try {
         await this.#follow();
+        // Every few minutes the service ends it, so that whoever listens shows his token again: nothing is lost.
+        await this.#sleep(WAITS[0]);
+        continue;
       } catch (cause) {
         if (cause.status === 401) {
           this.#tell('refused');

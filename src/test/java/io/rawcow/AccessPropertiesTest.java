@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,7 +41,8 @@ class AccessPropertiesTest {
         RawCowProperties properties = bind(Map.of());
 
         assertThat(properties.access())
-                .isEqualTo(new AccessProperties(Map.of(), Map.of(), List.of(), 1000, false, null));
+                .isEqualTo(
+                        new AccessProperties(Map.of(), Map.of(), List.of(), 1000, Duration.ofMinutes(5), false, null));
         assertThat(properties.tls()).isEqualTo(new RestTls(null, null, null));
     }
 
@@ -53,6 +55,7 @@ class AccessPropertiesTest {
                 Map.entry("rawcow.access.subjects.admin.role", "viewer"),
                 Map.entry("rawcow.access.hosts", "Disks.Example,other"),
                 Map.entry("rawcow.access.rate", "7"),
+                Map.entry("rawcow.access.stream-life", "90s"),
                 Map.entry("rawcow.access.tls-terminated-in-front", "true"),
                 Map.entry("rawcow.access.allow-unauthenticated-network", AccessProperties.UNAUTHENTICATED),
                 Map.entry("rawcow.tls.certificate", "c"),
@@ -65,10 +68,11 @@ class AccessPropertiesTest {
                         Map.of("admin", new Subject("CN=admin", Role.VIEWER)),
                         List.of("Disks.Example", "other"),
                         7,
+                        Duration.ofSeconds(90),
                         true,
                         AccessProperties.UNAUTHENTICATED));
         assertThat(properties.tls()).isEqualTo(new RestTls("c", "k", "a"));
-        AccessSettings settings = properties.access().settings(new HostPort("127.0.0.1", 0));
+        AccessSettings settings = properties.access().settings(new HostPort("127.0.0.1", 0), Set.of());
         assertThat(settings.tokens()).containsExactly(new AccessSettings.Token("ci", Role.OPERATOR, Path.of("f")));
         assertThat(settings.subjects())
                 .containsExactly(new AccessSettings.Subject("admin", Role.VIEWER, new X500Principal("cn=ADMIN")));
@@ -80,18 +84,25 @@ class AccessPropertiesTest {
 
     @Test
     void hostsAreCheckedWhereverTheyGiveSomethingAway() {
-        var nobody = new AccessProperties(Map.of(), Map.of(), List.of(), 1, false, AccessProperties.UNAUTHENTICATED);
+        Duration life = Duration.ofSeconds(1);
+        Set<String> none = Set.of();
+        var nobody =
+                new AccessProperties(Map.of(), Map.of(), List.of(), 1, life, false, AccessProperties.UNAUTHENTICATED);
         Map<String, Token> tokens = Map.of("ci", new Token("f", Role.VIEWER));
-        var asking = new AccessProperties(tokens, Map.of(), List.of(), 1, true, null);
-        var named = new AccessProperties(tokens, Map.of(), List.of("disks.example"), 1, true, null);
+        var asking = new AccessProperties(tokens, Map.of(), List.of(), 1, life, true, null);
+        var named = new AccessProperties(tokens, Map.of(), List.of("disks.example"), 1, life, true, null);
+        Map<String, Subject> subjects = Map.of("admin", new Subject("CN=admin", Role.VIEWER));
+        var certified = new AccessProperties(tokens, subjects, List.of(), 1, life, true, null);
         var network = new HostPort("0.0.0.0", 8080);
 
-        assertThat(nobody.settings(network).hosts())
+        assertThat(nobody.settings(network, none).hosts())
                 .isEqualTo(new Hosts(Hosts.Addresses.ALL, Set.of("localhost", "0.0.0.0")));
-        assertThat(asking.settings(network).hosts()).isEqualTo(Hosts.EVERY);
-        assertThat(asking.settings(new HostPort("localhost", 0)).hosts().addresses())
+        assertThat(asking.settings(network, none).hosts()).isEqualTo(Hosts.EVERY);
+        assertThat(asking.settings(new HostPort("localhost", 0), none).hosts().addresses())
                 .isEqualTo(Hosts.Addresses.LOOPBACK);
-        assertThat(named.settings(network).hosts())
+        assertThat(named.settings(network, none).hosts())
+                .isEqualTo(new Hosts(Hosts.Addresses.ALL, Set.of("localhost", "0.0.0.0", "disks.example")));
+        assertThat(certified.settings(network, Set.of("disks.example")).hosts())
                 .isEqualTo(new Hosts(Hosts.Addresses.ALL, Set.of("localhost", "0.0.0.0", "disks.example")));
     }
 
@@ -108,7 +119,8 @@ class AccessPropertiesTest {
             assertThat(access.asks())
                     .as(example)
                     .isEqualTo(access.allowUnauthenticatedNetwork() == null)
-                    .isEqualTo(access.settings(new HostPort("127.0.0.1", 0)).asks());
+                    .isEqualTo(access.settings(new HostPort("127.0.0.1", 0), Set.of())
+                            .asks());
         }
     }
 

@@ -14,11 +14,11 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -39,13 +39,13 @@ final class EventsController {
     private final EventLog events;
     private final Closing closing;
     private final ApiSettings settings;
-    private final Semaphore places;
+    private final Places places;
 
     EventsController(EventLog events, Closing closing, ApiSettings settings) {
         this.events = events;
         this.closing = closing;
         this.settings = settings;
-        this.places = new Semaphore(settings.listeners());
+        this.places = new Places(settings.listeners());
     }
 
     @GetMapping(path = "/v1/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
@@ -58,8 +58,9 @@ final class EventsController {
         if (request.getMethod().equals(HttpMethod.HEAD.name())) {
             return;
         }
-        if (!places.tryAcquire()) {
-            throw new ProblemException(ProblemCode.BUSY, "too many clients follow the events")
+        String caller = Places.callerOf(request);
+        if (!places.take(caller)) {
+            throw new ProblemException(ProblemCode.BUSY, "too many clients follow the events, of this caller or in all")
                     .withAction("repeat the request after the time of the Retry-After header");
         }
         boolean served = false;
@@ -68,11 +69,17 @@ final class EventsController {
             context.setTimeout(0);
             // From here on nothing happens that this client does not hear of.
             Subscription subscription = events.subscribe(lastSeen == null || lastSeen.isEmpty() ? null : lastSeen);
-            Thread.ofVirtual().name("events").start(() -> serve(context, response, subscription));
+            Thread.ofVirtual().name("events").start(() -> {
+                try {
+                    serve(context, response, subscription);
+                } finally {
+                    places.giveBack(caller);
+                }
+            });
             served = true;
         } finally {
             if (!served) {
-                places.release();
+                places.giveBack(caller);
             }
         }
     }
@@ -85,8 +92,8 @@ final class EventsController {
             if (reset != null) {
                 write(response, reset(reset));
             }
-            while (true) {
-                deliver(response, subscription);
+            long begunNanos = System.nanoTime();
+            while (deliver(response, subscription, begunNanos)) {
                 subscription.close();
                 subscription = events.subscribe(null);
                 write(response, reset(ResetReason.TOO_SLOW));
@@ -97,7 +104,6 @@ final class EventsController {
             LOG.log(Level.DEBUG, "listener gone", e);
         } finally {
             subscription.close();
-            places.release();
             complete(context);
         }
     }
@@ -110,16 +116,28 @@ final class EventsController {
         }
     }
 
-    /** Delivers until the subscription has lost events. */
-    private void deliver(HttpServletResponse response, Subscription subscription)
+    /** Delivers until the subscription has lost events; false if the stream's life is over before. */
+    private boolean deliver(HttpServletResponse response, Subscription subscription, long begunNanos)
             throws IOException, InterruptedException {
         for (Event event : subscription.replay()) {
             write(response, text(event));
         }
         while (!subscription.isOverrun()) {
-            Event event = subscription.queue().poll(settings.heartbeat().toNanos(), TimeUnit.NANOSECONDS);
+            long leftNanos = leftNanos(begunNanos);
+            if (leftNanos <= 0) {
+                return false;
+            }
+            long patience = Math.min(settings.heartbeat().toNanos(), leftNanos);
+            Event event = subscription.queue().poll(patience, TimeUnit.NANOSECONDS);
             write(response, event == null ? ":\n\n" : text(event));
         }
+        return true;
+    }
+
+    /** Whoever may not listen any more, since its token was taken out, finds out when it comes again. */
+    private long leftNanos(long begunNanos) {
+        Duration life = settings.streamLife();
+        return life == null ? Long.MAX_VALUE : life.toNanos() - (System.nanoTime() - begunNanos);
     }
 
     private static void write(HttpServletResponse response, String text) throws IOException {

@@ -6,6 +6,7 @@ import io.rawcow.catalog.JobView;
 import io.rawcow.catalog.Jobs;
 import io.rawcow.catalog.Page;
 import io.rawcow.stream.ErrorPolicy;
+import jakarta.servlet.http.HttpServletRequest;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -45,11 +46,14 @@ final class JobsController {
 
     /** The job, or the promise of one. */
     @GetMapping("/{job}")
-    Object get(@PathVariable("job") String id, @RequestParam(name = "wait", required = false) @Nullable String wait)
+    Object get(
+            @PathVariable("job") String id,
+            @RequestParam(name = "wait", required = false) @Nullable String wait,
+            HttpServletRequest request)
             throws InterruptedException {
         Duration patience = QueryValues.wait(wait);
         JobView now = jobs.get(id, Duration.ZERO);
-        return patience.isPositive() ? waits.await(id, patience) : now;
+        return patience.isPositive() ? waits.await(id, patience, Places.callerOf(request)) : now;
     }
 
     @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)

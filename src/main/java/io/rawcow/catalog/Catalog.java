@@ -34,7 +34,7 @@ public final class Catalog implements AutoCloseable {
     private final Room imageRoom;
     private final List<DeclaredImage> declared;
     /** Why declared images were not made ready, by name. */
-    private final Map<String, String> problems = new ConcurrentHashMap<>();
+    private final Map<String, ProblemException> problems = new ConcurrentHashMap<>();
 
     private volatile List<DeclaredImage> ready = List.of();
     private volatile boolean serving;
@@ -173,7 +173,7 @@ public final class Catalog implements AutoCloseable {
     }
 
     private boolean notReady(String name, ProblemException why) {
-        problems.put(name, String.valueOf(why.getMessage()));
+        problems.put(name, why);
         LOG.log(Level.ERROR, "declared image not ready: image={0} {1}", name, why.getMessage());
         return false;
     }
@@ -211,14 +211,19 @@ public final class Catalog implements AutoCloseable {
     public List<Missing> missing() {
         return declared.stream()
                 .filter(image -> !isReady(image))
-                .map(image -> new Missing(
-                        image.name(),
-                        problems.getOrDefault(image.name(), "the image is not open, or not offered as declared")))
+                .map(image -> Missing.of(image.name(), problems.get(image.name())))
                 .toList();
     }
 
     /** A declared image that is not ready, and why. */
-    public record Missing(String name, String why) {}
+    public record Missing(String name, ProblemCode code, String why) {
+        private static Missing of(String name, @Nullable ProblemException why) {
+            return why == null
+                    ? new Missing(
+                            name, ProblemCode.IMAGE_UNAVAILABLE, "the image is not open, or not offered as declared")
+                    : new Missing(name, why.code(), String.valueOf(why.getMessage()));
+        }
+    }
 
     private boolean isReady(DeclaredImage image) {
         ExportRequest export = image.export();

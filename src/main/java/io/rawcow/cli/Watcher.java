@@ -4,6 +4,7 @@ import io.rawcow.cli.remote.Item;
 import io.rawcow.cli.remote.ServiceClient;
 import io.rawcow.cli.remote.ServiceEvents;
 import io.rawcow.cli.remote.ServiceEvents.Changed;
+import io.rawcow.cli.remote.ServiceEvents.Ended;
 import io.rawcow.cli.remote.ServiceEvents.Lost;
 import io.rawcow.cli.remote.ServiceException;
 import java.net.URLEncoder;
@@ -51,8 +52,10 @@ final class Watcher {
     void run() throws CommandFailure, InterruptedException {
         while (true) {
             try {
-                follow();
-                return;
+                if (follow()) {
+                    return;
+                }
+                Thread.sleep(BETWEEN_ATTEMPTS);
             } catch (ServiceException e) {
                 if (!wasThere || !e.mayPass()) {
                     throw ServerOptions.failure(e);
@@ -78,8 +81,12 @@ final class Watcher {
         Thread.sleep(Duration.ofNanos(Math.min(left, BETWEEN_ATTEMPTS.toNanos())));
     }
 
-    /** Over one connection for events. Those come before the list, so that nothing falls between them. */
-    private void follow() throws ServiceException, CommandFailure, InterruptedException {
+    /**
+     * Over one connection for events. Those come before the list, so that nothing falls between them.
+     *
+     * @return whether there is no more to watch; false if the service ended the connection
+     */
+    private boolean follow() throws ServiceException, CommandFailure, InterruptedException {
         try (ServiceEvents events = service.events()) {
             list();
             wasThere = true;
@@ -93,6 +100,9 @@ final class Watcher {
                 switch (events.next(Duration.ofNanos(dueNanos - System.nanoTime()))) {
                     case Changed change -> apply(change);
                     case Lost _ -> list();
+                    case Ended _ -> {
+                        return false;
+                    }
                     case null -> {
                         // Time to look at the numbers.
                     }
@@ -103,6 +113,7 @@ final class Watcher {
                 }
                 view.show(watched.all());
             }
+            return true;
         }
     }
 

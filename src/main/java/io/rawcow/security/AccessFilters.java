@@ -3,6 +3,7 @@ package io.rawcow.security;
 import io.rawcow.catalog.ProblemCode;
 import io.rawcow.catalog.ProblemException;
 import jakarta.servlet.Filter;
+import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.springframework.security.web.firewall.StrictHttpFirewall;
 import org.springframework.security.web.header.HeaderWriterFilter;
 import org.springframework.security.web.header.writers.StaticHeadersWriter;
 import org.springframework.security.web.savedrequest.NullRequestCache;
+import org.springframework.security.web.servletapi.SecurityContextHolderAwareRequestFilter;
 import org.springframework.security.web.util.matcher.AnyRequestMatcher;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
@@ -27,7 +29,8 @@ final class AccessFilters {
     private AccessFilters() {}
 
     /** @throws IOException if a file of tokens cannot be used */
-    static FilterChainProxy chain(AccessSettings settings, HandlerExceptionResolver problems) throws IOException {
+    static FilterChainProxy chain(AccessSettings settings, HandlerExceptionResolver problems)
+            throws IOException, ServletException {
         var refusals = new Refusals(problems);
         var audit = new AuditLog();
         List<Filter> filters = new ArrayList<>();
@@ -39,6 +42,7 @@ final class AccessFilters {
         filters.add(new RateLimit(settings.rate(), refusals));
         filters.add(translation(refusals));
         filters.add(new AuthorizationFilter(new Permissions()));
+        filters.add(names());
         var proxy = new FilterChainProxy(new DefaultSecurityFilterChain(AnyRequestMatcher.INSTANCE, filters));
         proxy.setFirewall(firewall());
         proxy.setRequestRejectedHandler((request, response, rejected) -> {
@@ -82,6 +86,13 @@ final class AccessFilters {
     private static Filter everybodyIsAnOperator() {
         return new AnonymousAuthenticationFilter(
                 AccessSettings.LOCAL, AccessSettings.LOCAL, Role.OPERATOR.authorities());
+    }
+
+    /** Tells those behind who calls: {@code getRemoteUser()}, null where nobody is asked. */
+    private static Filter names() throws ServletException {
+        var filter = new SecurityContextHolderAwareRequestFilter();
+        filter.afterPropertiesSet();
+        return filter;
     }
 
     /** Remembers nothing of a request that was refused: there are no sessions. */

@@ -18,8 +18,8 @@ import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * A line for every call that could change something, refused ones too: who, from where, what, how it ended. No body, no
- * query, no header. A flood of calls that are refused for being one does not flood the log: those are counted, and some
- * are shown with the number of the others.
+ * query, no header. A flood does not flood the log: of calls that nobody known makes, and of those that are refused for
+ * being too many, some are shown with the number of the others.
  */
 final class AuditLog extends OncePerRequestFilter {
     private static final Logger LOG = System.getLogger("rawcow.audit");
@@ -51,12 +51,13 @@ final class AuditLog extends OncePerRequestFilter {
     /** Writes the line of a call that is over. */
     void write(HttpServletRequest request, int status, long nanos) {
         Object problem = request.getAttribute(ProblemCode.class.getName());
-        if (problem == ProblemCode.RATE_LIMITED && !limited.take(NONE).isZero()) {
+        Authentication caller = SecurityContextHolder.getContext().getAuthentication();
+        boolean throttled = caller == null || problem == ProblemCode.RATE_LIMITED;
+        if (throttled && !limited.take(Addresses.keyOf(request)).isZero()) {
             notShown.incrementAndGet();
             return;
         }
-        long others = problem == ProblemCode.RATE_LIMITED ? notShown.getAndSet(0) : 0;
-        Authentication caller = SecurityContextHolder.getContext().getAuthentication();
+        long others = throttled ? notShown.getAndSet(0) : 0;
         String line = "who=%s role=%s address=%s method=%s path=%s status=%d problem=%s millis=%d%s"
                 .formatted(
                         caller == null ? NONE : caller.getName(),

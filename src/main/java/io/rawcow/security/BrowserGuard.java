@@ -46,7 +46,7 @@ final class BrowserGuard extends OncePerRequestFilter {
         String host = request.getHeader(HttpHeaders.HOST);
         if (!hosts.isOwn(host)) {
             return new ProblemException(ProblemCode.FORBIDDEN, "the Host header does not name this service")
-                    .withAction("call it by its address, or add the name to rawcow.access.hosts");
+                    .withAction("call it by its address; the REST interface also by a name of rawcow.access.hosts");
         }
         for (String origin : all(request, HttpHeaders.ORIGIN)) {
             if (!isOwn(origin, request, String.valueOf(host))) {

@@ -29,6 +29,9 @@ public record Hosts(Addresses addresses, Set<String> names) {
     /** Any host will do: what a rebound page lacks is the credentials. */
     public static final Hosts EVERY = new Hosts(Addresses.ALL, Set.of("*"));
 
+    /** For a listener that has no names but those of the loopback. */
+    static final Hosts LOOPBACK_ONLY = new Hosts(Addresses.LOOPBACK, Set.of("localhost"));
+
     public Hosts {
         names = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
     }

@@ -1,6 +1,7 @@
 package io.rawcow.security;
 
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.util.EnumSet;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -22,7 +23,7 @@ public class SecurityConfiguration {
     @Bean
     FilterRegistrationBean<FilterChainProxy> access(
             AccessSettings settings, @Qualifier("problemResolver") HandlerExceptionResolver problems)
-            throws IOException {
+            throws IOException, ServletException {
         var registration = new FilterRegistrationBean<>(AccessFilters.chain(settings, problems));
         registration.setDispatcherTypes(EnumSet.of(DispatcherType.REQUEST));
         registration.setOrder(BEFORE_THE_INTERFACE);

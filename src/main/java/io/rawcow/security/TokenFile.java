@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -103,12 +104,21 @@ final class TokenFile {
         return false;
     }
 
+    /** The usual ones have none in words. */
+    static String reasonOf(FileSystemException failure) {
+        return switch (failure) {
+            case NoSuchFileException _ -> "there is no such file";
+            case AccessDeniedException _ -> "the service's user may not read it";
+            default -> String.valueOf(failure.getReason());
+        };
+    }
+
     /** What changes with every change of the file, or of what its name leads to. */
     private Map<String, Object> look() throws IOException {
         try {
             return Files.readAttributes(file, "unix:dev,ino,size,lastModifiedTime,ctime,mode");
-        } catch (NoSuchFileException _) {
-            throw new TokenFileException("there is no such file", file);
+        } catch (FileSystemException e) {
+            throw new TokenFileException(reasonOf(e), file);
         }
     }
 
@@ -137,7 +147,7 @@ final class TokenFile {
         try (InputStream in = Files.newInputStream(file)) {
             bytes = in.readNBytes(MAX_BYTES + 1);
         } catch (FileSystemException e) {
-            throw new TokenFileException(String.valueOf(e.getReason()), file);
+            throw new TokenFileException(reasonOf(e), file);
         }
         if (bytes.length > MAX_BYTES) {
             throw new TokenFileException("the file has more than %d bytes".formatted(MAX_BYTES), file);

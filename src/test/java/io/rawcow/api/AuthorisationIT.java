@@ -8,6 +8,7 @@ import io.rawcow.api.Contract.Operation;
 import io.rawcow.security.TestTokens;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,6 +21,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,16 +35,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AuthorisationIT {
     private static final List<String> VERBS = List.of("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE");
     private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+    private static final String STYLE = "/assets/VERSION/app.css";
     private static final Set<String> OPEN =
-            Set.of("/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness");
+            Set.of("/", STYLE, "/actuator/health", "/actuator/health/liveness", "/actuator/health/readiness");
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final String NOBODY = "";
+    private static final String GUESS = TestTokens.token("guess");
+
+    /** Whoever guesses is slowed, by its address. */
+    private static final HttpClient ELSEWHERE = HttpClient.newBuilder()
+            .localAddress(InetAddress.ofLiteral("127.0.0.2"))
+            .build();
 
     @TempDir
     static Path folder;
 
     private static TestService service;
     private static TestService slow;
+    private static String version = "";
 
     @BeforeAll
     static void start() throws Exception {
@@ -54,6 +65,10 @@ class AuthorisationIT {
                 Files.createDirectory(folder.resolve("slow")),
                 Stream.concat(Stream.of(callers), Stream.of("rawcow.access.rate=1"))
                         .toArray(String[]::new));
+        String page = call(service, "GET", "/", NOBODY).expect(200).body();
+        Matcher named = Pattern.compile("assets/([^/\"]+)/app\\.css").matcher(page);
+        assertThat(named.find()).as(page).isTrue();
+        version = named.group(1);
     }
 
     @AfterAll
@@ -66,12 +81,19 @@ class AuthorisationIT {
         return Contract.operations();
     }
 
+    /** The page's too, which the contract does not have. */
     static List<String> paths() {
-        return Contract.operations().stream().map(Operation::path).distinct().toList();
+        return Stream.concat(Contract.operations().stream().map(Operation::path).distinct(), Stream.of("/", STYLE))
+                .toList();
+    }
+
+    /** With the version that the page names. */
+    private static String versioned(String path) {
+        return path.replace("VERSION", version);
     }
 
     private static Answer call(TestService at, String method, String template, String token, String... headers) {
-        String path = template.replaceAll("\\{[a-z]+}", "none");
+        String path = versioned(template.replaceAll("\\{[a-z]+}", "none"));
         var request = HttpRequest.newBuilder(URI.create(at.base() + path))
                 .header("Content-Type", "application/json")
                 .method(method, method.equals("GET") ? BodyPublishers.noBody() : BodyPublishers.ofString("{}"));
@@ -82,7 +104,8 @@ class AuthorisationIT {
             request.header(headers[i], headers[i + 1]);
         }
         try {
-            HttpResponse<InputStream> response = HTTP.send(request.build(), BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> response =
+                    (token.equals(GUESS) ? ELSEWHERE : HTTP).send(request.build(), BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 // A stream of events has no end.
                 boolean endless = response.statusCode() == 200 && path.equals("/v1/events");
@@ -114,10 +137,12 @@ class AuthorisationIT {
             String what = verb + " " + path;
 
             Answer nobody = call(service, verb, path, NOBODY);
+            Answer stranger = call(service, verb, path, GUESS);
             Answer viewer = call(service, verb, path, TestTokens.token("reader"));
             Answer operator = call(service, verb, path, TestTokens.token("admin"));
 
             assertThat(nobody.status() == 401).as(what).isEqualTo(!open);
+            assertThat(stranger.status()).as(what).isIn(401, 429);
             assertThat(viewer.status()).as(what).isNotEqualTo(401);
             assertThat(viewer.status() == 403).as(what).isEqualTo(!reading);
             assertThat(operator.status()).as(what).isNotIn(401, 403, 429, 500);
@@ -155,6 +180,17 @@ class AuthorisationIT {
 
         last.problem(429, "rate_limited");
         assertThat(last.header("Retry-After")).isEqualTo("1");
+    }
+
+    @Test
+    void traceIsAnsweredToNobody() {
+        for (String path : paths()) {
+            for (String token : List.of(NOBODY, TestTokens.token("reader"), TestTokens.token("admin"))) {
+                Answer answer = call(service, "TRACE", path, token);
+                assertThat(answer.status()).as(path).isIn(400, 401, 403, 405);
+                assertThat(answer.body()).as(path).doesNotContainIgnoringCase("authorization");
+            }
+        }
     }
 
     @Test

@@ -87,7 +87,10 @@ class DeclaredIT {
         Files.move(data.resolve("golden.img"), data.resolve("away.img"));
         try (var service = TestService.start(data, VM)) {
             var api = new ApiClient(service.base());
-            api.get("/actuator/health/readiness").expect(503);
+            Answer readiness = api.get("/actuator/health/readiness").expect(503);
+            assertThat(readiness.json().at("/components/catalog/details/missing"))
+                    .isEqualTo(ApiJson.MAPPER.readTree("[{\"name\": \"vm\", \"code\": \"file_not_found\"}]"));
+            assertThat(readiness.body()).doesNotContain("golden", "vm.img", data.toString());
             api.get("/actuator/health").expect(503);
             api.get("/actuator/health/liveness").expect(200);
         }

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -49,6 +50,15 @@ final class EventClient implements AutoCloseable {
             request.header("Last-Event-ID", lastSeen);
         }
         return new EventClient(HttpClient.newHttpClient().send(request.build(), BodyHandlers.ofInputStream()));
+    }
+
+    /** From another address of the loopback. */
+    static EventClient connectFrom(String address, URI base) throws IOException, InterruptedException {
+        HttpClient client = HttpClient.newBuilder()
+                .localAddress(InetAddress.getByName(address))
+                .build();
+        var request = HttpRequest.newBuilder(URI.create(base + "/v1/events")).build();
+        return new EventClient(client.send(request, BodyHandlers.ofInputStream()));
     }
 
     HttpResponse<InputStream> response() {

@@ -27,7 +27,7 @@ class EventsControllerTest {
         var controller = new EventsController(
                 new EventLog(java.time.InstantSource.system()),
                 new Closing(),
-                new ApiSettings(1, 1, Duration.ofSeconds(1)));
+                new ApiSettings(1, 1, Duration.ofSeconds(1), null));
         HttpServletRequest request = fake(HttpServletRequest.class, "startAsync");
         HttpServletResponse response = fake(HttpServletResponse.class, "");
 

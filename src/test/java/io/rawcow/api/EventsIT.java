@@ -175,15 +175,21 @@ class EventsIT {
     }
 
     @Test
-    void listenersAreBounded() throws Exception {
+    void listenersOfOneCallerAreBoundedAndThoseOfAll() throws Exception {
         List<EventClient> clients = new ArrayList<>();
         try {
-            int places = ApiSettings.DEFAULT.listeners();
-            for (int i = 0; i < places; i++) {
-                clients.add(EventClient.connect(service.base(), null));
+            int each = ApiSettings.DEFAULT.listeners() / 4;
+            for (int caller = 1; caller <= 4; caller++) {
+                for (int i = 0; i < each; i++) {
+                    clients.add(EventClient.connectFrom("127.0.0." + caller, service.base()));
+                    assertThat(clients.getLast().response().statusCode()).isEqualTo(200);
+                }
+                Answer refused = api.call("GET", "/v1/events").send().problem(503, "busy");
+                assertThat(refused.header("Retry-After")).isNotEmpty();
             }
-            Answer refused = api.call("GET", "/v1/events").send().problem(503, "busy");
-            assertThat(refused.header("Retry-After")).isNotEmpty();
+            try (var fifth = EventClient.connectFrom("127.0.0.5", service.base())) {
+                assertThat(fifth.response().statusCode()).isEqualTo(503);
+            }
         } finally {
             for (EventClient client : clients) {
                 client.close();

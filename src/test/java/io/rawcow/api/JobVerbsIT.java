@@ -3,8 +3,17 @@ package io.rawcow.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rawcow.TestService;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -200,6 +209,33 @@ class JobVerbsIT {
 
         assertThat((System.nanoTime() - start) / 1_000_000).isBetween(290L, 10_000L);
         api.post(job + "/cancel").expect(200);
+    }
+
+    @Test
+    void oneCallerCannotTakeAllPlacesToWait() throws Exception {
+        String job = slow("crowd");
+        URI wait = URI.create(service.base() + job + "?wait=60s");
+        List<CompletableFuture<HttpResponse<Void>>> waiting = new ArrayList<>();
+        try (var crowd = HttpClient.newHttpClient();
+                var other = HttpClient.newBuilder()
+                        .localAddress(InetAddress.getByName("127.0.0.2"))
+                        .build()) {
+            for (int i = 0; i < ApiSettings.DEFAULT.waits() / 4; i++) {
+                waiting.add(crowd.sendAsync(HttpRequest.newBuilder(wait).build(), BodyHandlers.discarding()));
+            }
+            Eventually.check(() -> api.get(job + "?wait=1ms").problem(503, "busy"));
+
+            var request = HttpRequest.newBuilder(URI.create(service.base() + job + "?wait=1ms"));
+            assertThat(other.send(request.build(), BodyHandlers.discarding()).statusCode())
+                    .isEqualTo(200);
+            api.get(job).expect(200);
+
+            api.post(job + "/cancel").expect(200);
+            for (var each : waiting) {
+                assertThat(each.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+            }
+            assertThat(api.get(job + "?wait=1ms").expect(200).get("status")).isEqualTo("concluded");
+        }
     }
 
     @Test

@@ -2,8 +2,11 @@ package io.rawcow.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rawcow.TestService;
 import io.rawcow.cli.Cli.Result;
+import io.rawcow.security.TestTokens;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -143,6 +146,33 @@ class WatchCommandIT {
                     .at("/error/detail")
                     .asString();
             assertThat(result.err()).startsWith("rawcow: " + why + ": image=lost\nTo go on: ");
+        }
+    }
+
+    @Test
+    void aServiceThatEndsItsEventsNowAndThenIsFollowedWithoutAWord(@TempDir Path own) throws Exception {
+        Path tokens = TestTokens.write(own.resolve("tokens"), TestTokens.token("ci"));
+        Path folder = Files.createDirectory(own.resolve("data"));
+        Files.write(folder.resolve("vm.golden"), new byte[4 << 20]);
+        try (var service = TestService.start(
+                folder,
+                "rawcow.access.tokens.ci.file=" + tokens,
+                "rawcow.access.tokens.ci.role=operator",
+                "rawcow.access.stream-life=1s",
+                "rawcow.images.vm.sidecar=vm.raw-cow",
+                "rawcow.images.vm.raw-file=vm.img",
+                "rawcow.images.vm.backing-file=vm.golden",
+                "rawcow.images.vm.stream.speed=512KB")) {
+            String url = service.base().toString();
+
+            Result result = InProcess.start(
+                            "watch", "vm", "--interval=0.1", "--server", url, "--token-file", tokens.toString())
+                    .end();
+
+            assertThat(result.code()).isZero();
+            assertThat(result.err()).isEmpty();
+            assertThat(result.lines().getLast()).startsWith("vm  standalone  100.00%");
+            assertThat(result.lines()).hasSizeGreaterThan(3).doesNotHaveDuplicates();
         }
     }
 

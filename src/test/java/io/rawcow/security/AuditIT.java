@@ -121,6 +121,37 @@ class AuditIT {
     }
 
     @Test
+    void floodOfStrangersIsCountedAndHidesNoCallOfSomebodyKnown() {
+        int strange = 0;
+        for (int i = 0; i < 40; i++) {
+            send("DELETE /v1/images/vm", "", "");
+            send("DELETE /v1/images/vm", "wrong", "");
+            send("POST /v1//jobs", "admin", "");
+            strange += 3;
+        }
+        send("DELETE /v1/images/none", "admin", "");
+        await().until(() -> !of("who=admin ").isEmpty());
+        assertThat(of("who=- ")).hasSizeBetween(10, 60);
+
+        // One of those to come is shown, and says how many were not.
+        while (of("notShown=").isEmpty()) {
+            send("DELETE /v1/images/vm", "", "");
+            strange++;
+        }
+        int told = of("notShown=").stream()
+                .mapToInt(line -> Integer.parseInt(line.substring(line.indexOf("notShown=") + 9)))
+                .sum();
+        assertThat(told).isPositive().isLessThan(strange);
+    }
+
+    private List<String> of(String part) {
+        return lines.list.stream()
+                .map(ILoggingEvent::getFormattedMessage)
+                .filter(line -> line.contains(part))
+                .toList();
+    }
+
+    @Test
     void whatIsNotPlainIsSpelled() {
         assertThat(Plain.text("a b\r\nwho=x\\\u001b[31m\u202e"))
                 .isEqualTo("a\\u0020b\\u000d\\u000awho=x\\u005c\\u001b[31m\\u202e");

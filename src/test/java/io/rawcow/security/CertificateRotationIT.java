@@ -66,6 +66,7 @@ class CertificateRotationIT {
                 "rawcow.access.subjects.guest.role=viewer",
                 "rawcow.access.tokens.ci.file=" + folder.resolve("tokens"),
                 "rawcow.access.tokens.ci.role=operator",
+                "rawcow.access.hosts=disks.example",
                 "rawcow.access.rate=100000");
     }
 
@@ -141,6 +142,29 @@ class CertificateRotationIT {
                 .isEqualTo(404);
     }
 
+    /** What a browser sends that holds a certificate, and was led to this address under a name of somebody else. */
+    private static String underTheName(String host) throws IOException {
+        try (var socket = (SSLSocket) context("client")
+                .getSocketFactory()
+                .createSocket("127.0.0.1", service.base().getPort())) {
+            socket.getOutputStream()
+                    .write("GET /v1/images HTTP/1.1\r\nHost: %1$s\r\nOrigin: https://%1$s\r\nConnection: close\r\n\r\n"
+                            .formatted(host)
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        }
+    }
+
+    @Test
+    void reboundNameGetsNothingWithTheBrowsersCertificate() throws Exception {
+        assertThat(underTheName("evil.example")).startsWith("HTTP/1.1 403").contains("rawcow.access.hosts");
+        assertThat(underTheName("x")).startsWith("HTTP/1.1 403");
+        for (String own :
+                new String[] {"localhost", "127.0.0.1", "192.0.2.1", "disks.example", "of.certificate.example"}) {
+            assertThat(underTheName(own)).as(own).startsWith("HTTP/1.1 200");
+        }
+    }
+
     @Test
     void certificateOfAnotherAuthorityIsRefused() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other"));
@@ -195,7 +219,7 @@ class CertificateRotationIT {
                 socket.startHandshake();
                 serials.add(((X509Certificate) socket.getSession().getPeerCertificates()[0]).getSerialNumber());
                 socket.getOutputStream()
-                        .write("GET /v1/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                        .write("GET /v1/images HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                                 .getBytes(StandardCharsets.US_ASCII));
                 InputStream in = socket.getInputStream();
                 String answer = new String(in.readAllBytes(), StandardCharsets.US_ASCII);

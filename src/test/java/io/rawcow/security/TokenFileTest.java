@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -40,6 +43,14 @@ class TokenFileTest {
         assertThat(has(tokens, TestTokens.token("three"))).isFalse();
         assertThat(has(tokens, "# the old one")).isFalse();
         assertThat(has(tokens, "")).isFalse();
+    }
+
+    @Test
+    void reasonIsInWordsWhereTheSystemHasNone() {
+        assertThat(TokenFile.reasonOf(new AccessDeniedException("x"))).isEqualTo("the service's user may not read it");
+        assertThat(TokenFile.reasonOf(new NoSuchFileException("x"))).isEqualTo("there is no such file");
+        assertThat(TokenFile.reasonOf(new FileSystemException("x", null, "Input/output error")))
+                .isEqualTo("Input/output error");
     }
 
     @Test

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.rawcow.TestService;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,6 +42,7 @@ class TokenRotationIT {
                 Files.createDirectory(folder.resolve("data")),
                 "rawcow.access.tokens.ci.file=" + file,
                 "rawcow.access.tokens.ci.role=operator",
+                "rawcow.access.stream-life=1s",
                 "rawcow.access.rate=100000");
     }
 
@@ -107,6 +111,30 @@ class TokenRotationIT {
         client.join();
 
         assertThat(refused).isEmpty();
+    }
+
+    private HttpResponse<InputStream> follow(String with) throws Exception {
+        var request = HttpRequest.newBuilder(URI.create(service.base() + "/v1/events"))
+                .header("Authorization", "Bearer " + with)
+                .build();
+        return HTTP.send(request, BodyHandlers.ofInputStream());
+    }
+
+    @Test
+    void tokenThatWasTakenOutFollowsNoEventsAnyMore() throws Exception {
+        String old = token;
+        HttpResponse<InputStream> open = follow(old);
+        assertThat(open.statusCode()).isEqualTo(200);
+
+        TestTokens.write(file, TestTokens.token("fresh"));
+
+        try (InputStream body = open.body()) {
+            // It ends, in order.
+            assertThat(new String(body.readAllBytes(), StandardCharsets.UTF_8)).startsWith(":");
+        }
+        try (InputStream body = follow(old).body()) {
+            assertThat(new String(body.readAllBytes(), StandardCharsets.UTF_8)).contains("\"unauthenticated\"");
+        }
     }
 
     @Test

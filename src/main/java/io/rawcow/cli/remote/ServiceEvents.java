@@ -38,6 +38,9 @@ public final class ServiceEvents implements AutoCloseable {
     /** Some events are lost: list again. */
     public record Lost() implements Signal {}
 
+    /** No more come over this connection: the service ends one every few minutes, or it stops. */
+    public record Ended() implements Signal {}
+
     /** A signal, or the end. */
     private record Delivery(
             @Nullable Signal signal, @Nullable ServiceException end) {}
@@ -94,6 +97,7 @@ public final class ServiceEvents implements AutoCloseable {
                     data = "";
                 }
             }
+            queue.put(new Delivery(new Ended(), null));
             return broken.apply("it ended its events");
         } catch (IOException e) {
             return broken.apply("its events broke off");

@@ -43,7 +43,7 @@ public final class Certificates {
                 "-subj",
                 subject,
                 "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "subjectAltName=DNS:localhost,DNS:of.certificate.example,IP:127.0.0.1",
                 "-keyout",
                 name + "-key.new",
                 "-out",
