@@ -134,7 +134,6 @@ class PageFilesIT {
                 "/assets/VERSION/js",
                 "/assets/VERSION/js/nothing.js",
                 "/assets/VERSION/js/app.js;x",
-                "/assets/VERSION/../../logback.xml",
                 "/assets/0123456789abcdef/js/app.js"
             })
     void whatIsNotListedIsNotFound(String path) throws Exception {
@@ -144,6 +143,14 @@ class PageFilesIT {
         assertThat(answer.statusCode()).isEqualTo(404);
         assertThat(header(answer, "Content-Type")).startsWith("application/problem+json");
         assertThat(answer.body()).contains("\"code\":\"not_found\"");
+    }
+
+    @Test
+    void pathThatClimbsIsRefused() throws Exception {
+        HttpResponse<String> answer = get("/assets/" + PageFiles.load().version() + "/../../logback.xml");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("\"code\":\"malformed_request\"");
     }
 
     @Test
