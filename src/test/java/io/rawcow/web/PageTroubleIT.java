@@ -305,7 +305,7 @@ class PageTroubleIT {
             page.clock().install();
             page.navigate(guarded.page("images/web"));
             enter(page, "admin");
-            assertThat(page.locator("h1")).hasText("web");
+            assertThat(page.locator(".head .badge")).hasText("cow");
             live(page);
 
             TestTokens.write(folder.resolve("admin.tokens"), TestTokens.token("later"));
