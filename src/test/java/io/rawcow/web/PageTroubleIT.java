@@ -131,15 +131,18 @@ class PageTroubleIT {
         Page page = browser.open(service.page());
         live(page);
         Process guest = service.guest("web", "--rate=64k,64k", "--size=256k");
-        assertThat(page.locator("tbody td.clients")).hasText("1");
+        service.create("x"); // an event with a number: the page goes on from there
+        Locator clients = page.locator("tbody td.clients").first();
+        assertThat(clients).hasText("1");
+        assertThat(page.locator("tbody tr")).hasCount(2);
 
         hide(page, true);
         guest.destroy();
         guest.waitFor();
         await().until(() -> service.clients("web") == 0);
-        assertThat(page.locator("tbody td.clients")).hasText("1");
+        assertThat(clients).hasText("1");
         hide(page, false);
-        assertThat(page.locator("tbody td.clients")).hasText("0");
+        assertThat(clients).hasText("0");
     }
 
     /** What a browser does with a tab behind another one. */
@@ -202,8 +205,16 @@ class PageTroubleIT {
 
         assertThat(service.send("DELETE", "/v1/images/web", "").statusCode()).isEqualTo(204);
         assertThat(page.locator("main")).containsText("There is no image web");
+        page.evaluate("""
+                () => new MutationObserver(() => {
+                    window.ghost ||= !document.querySelector('.image').hidden;
+                }).observe(document.querySelector('main'), {attributes: true, subtree: true})""");
         page.waitForResponse(
-                "**/v1/images/web", () -> held.get().fulfill(new Route.FulfillOptions().setResponse(answer.get())));
+                        "**/v1/images/web",
+                        () -> held.get().fulfill(new Route.FulfillOptions().setResponse(answer.get())))
+                .finished();
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+        assertThat(page.evaluate("window.ghost")).isNotEqualTo(true);
         page.getByText("All images").click();
         assertThat(page.locator("main")).containsText("There are no images yet");
     }
@@ -248,11 +259,13 @@ class PageTroubleIT {
     @Test
     void openDialogGoesWithItsView() {
         service.create("web");
-        Page page = browser.open(service.page("images/web"));
+        Page page = browser.open(service.page());
+        page.getByText("web", new Page.GetByTextOptions().setExact(true)).click();
         button(page, "Close image…").click();
+        assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(1);
         page.goBack();
-        page.navigate(service.page());
 
+        assertThat(page).hasTitle("Images · rawcow");
         assertThat(page.getByRole(AriaRole.DIALOG)).hasCount(0);
         assertThat(service.get("/v1/images")).contains("\"web\"");
     }
