@@ -7,6 +7,7 @@ import {attempt, checkField, ProblemBox} from './forms.js';
 
 /** Asks whether an image is to be closed, and goes to the list when it was. */
 export async function closeImage(image) {
+  const from = location.hash;
   const files = checkField('files', 'Delete its sidecar and its raw file as well. This cannot be taken back.');
   const done = await confirm({
     title: `Close ${image.name}?`,
@@ -16,7 +17,8 @@ export async function closeImage(image) {
     work: () => remove(imagePath(image.name) + (files.control.checked ? '?files=delete' : '')),
   });
   if (!done) return;
-  location.hash = '#/';
+  // Who has gone elsewhere meanwhile stays there.
+  if (location.hash === from) location.hash = '#/';
   announce(`${image.name} is closed`);
 }
 
@@ -33,8 +35,8 @@ export class Reopen {
       event.preventDefault();
       const body = Object.fromEntries(this.fields.filter((field) => field.control.checked)
         .map((field) => [field.name, true]));
-      await attempt(async () => store.know({image: await put(imagePath(name), body)}),
-        {box: this.box, fields: this.fields, busy: [button]});
+      await attempt(() => store.learn('image', () => put(imagePath(name), body)),
+        {what: `Open ${name} again`, box: this.box, fields: this.fields, busy: [button]});
     };
     this.element = h('form', {class: 'panel', 'data-acts': '', novalidate: true, hidden: true, onsubmit: submit},
       h('h2', {}, 'Open it again'), this.fields.map((field) => field.element), this.box.element,

@@ -1,6 +1,6 @@
 // Requests to the REST interface. An error is a Problem: what RFC 9457 says of it, in the service's own words.
 
-import {authorization} from './token.js';
+import {authorization, token} from './token.js';
 
 export class Problem extends Error {
   constructor(body) {
@@ -17,7 +17,17 @@ export class Problem extends Error {
 
 export const UNREACHABLE = 'unreachable';
 
+/** How long an answer may take, in milliseconds: to a question, and to what changes something. */
+const PATIENCE = 10_000;
+const LONG_PATIENCE = 60_000;
+
 const refusals = {unauthenticated: () => {}, viewer: () => {}};
+let served = true;
+
+/** Whether the service serves us, as far as is known: nothing is worth asking until there is another token. */
+export function admitted() {
+  return served;
+}
 
 /**
  * What happens when the service does not serve us at all, or lets us look and do nothing.
@@ -41,41 +51,59 @@ async function problemOf(response) {
   });
 }
 
-export async function send(method, path, {body, signal, headers} = {}) {
-  let response;
+/** Waits for an answer or its body: what the network breaks off, or what takes too long, is a Problem as well. */
+async function arrival(answer, signal) {
   try {
-    response = await fetch(path, {
-      method,
-      signal,
-      cache: 'no-store',
-      headers: {
-        ...authorization(),
-        ...(body === undefined ? {} : {'Content-Type': 'application/json'}),
-        ...headers,
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    return await answer;
   } catch (cause) {
-    if (cause.name === 'AbortError') throw cause;
+    if (signal?.aborted || cause instanceof SyntaxError) throw cause;
     throw new Problem({
       status: 0,
       code: UNREACHABLE,
       title: 'The service does not answer',
-      detail: 'The request did not get through: the service has stopped, or the network between is down.',
+      detail: cause.name === 'TimeoutError' ? 'It took the request, or the network did, and nothing came back in time.'
+        : 'The request did not get through: the service has stopped, or the network between is down.',
       action: 'This page goes on trying by itself.',
     });
   }
+}
+
+function patient(method, signal) {
+  const limit = AbortSignal.timeout(method === 'GET' || method === 'HEAD' ? PATIENCE : LONG_PATIENCE);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
+/** @param lasting of an answer that goes on until the signal */
+export async function send(method, path, {body, signal, headers, lasting = false} = {}) {
+  const sent = token();
+  const response = await arrival(fetch(path, {
+    method,
+    signal: lasting ? signal : patient(method, signal),
+    cache: 'no-store',
+    headers: {
+      ...authorization(),
+      ...(body === undefined ? {} : {'Content-Type': 'application/json'}),
+      ...headers,
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }), signal);
+  if (response.status !== 401) served = true;
   if (response.ok) return response;
   const problem = await problemOf(response);
   const challenge = response.headers.get('WWW-Authenticate') ?? '';
-  if (problem.status === 401) refusals.unauthenticated(problem);
-  else if (problem.status === 403 && challenge.includes('insufficient_scope')) refusals.viewer(problem);
+  if (problem.status === 401 && sent === token()) {
+    // Not of a token that was replaced meanwhile.
+    served = false;
+    refusals.unauthenticated(problem);
+  } else if (problem.status === 403 && challenge.includes('insufficient_scope')) {
+    refusals.viewer(problem);
+  }
   throw problem;
 }
 
 export async function call(method, path, body, signal) {
   const response = await send(method, path, {body, signal});
-  return response.status === 204 ? null : response.json();
+  return response.status === 204 ? null : arrival(response.json(), signal);
 }
 
 export const get = (path, signal) => call('GET', path, undefined, signal);

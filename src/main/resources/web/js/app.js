@@ -40,6 +40,7 @@ function decoded(text) {
 function enter() {
   leaving.abort();
   leaving = new AbortController();
+  document.querySelector('dialog[open]')?.close();
   fill(main);
   scrollTo(0, 0);
   const [view, options] = route();
@@ -68,30 +69,43 @@ const link = document.getElementById('link');
 const words = h('span', {class: 'words'});
 const again = h('button', {type: 'button', class: 'tiny', hidden: true, onclick: () => events.retry()}, 'Try now');
 link.append(h('span', {class: 'dot', 'aria-hidden': 'true'}), words, again);
+const silence = new ProblemBox();
+document.getElementById('notices').append(silence.element);
 let before = 'connecting';
+let seenLive = false;
 let lostAt = null;
 
-function tellLink(state) {
+function tellLink(state, problem) {
   const lost = lostAt === null ? 'No connection' : `Connection lost at ${clock(lostAt)}`;
+  // It does answer, but it does not tell what changes.
+  const refused = state === 'waiting' && Boolean(problem?.status);
   link.className = `link ${state}`;
   say(words, {
-    connecting: 'Connecting…', live: 'Live', waiting: `${lost}, reconnecting…`, refused: 'Token needed',
+    connecting: 'Connecting…', live: 'Live', waiting: `${refused ? 'Not live' : lost}, reconnecting…`,
+    refused: 'Token needed',
   }[state]);
   show(again, state === 'waiting', main);
+  if (refused) silence.show(problem);
+  else silence.clear();
 }
 
 let outdated = false;
 events.addEventListener('state', ({detail}) => {
-  if (detail.state === 'waiting' && before === 'live') lostAt = new Date();
+  if (detail.state === 'waiting' && before !== 'waiting' && seenLive) lostAt = new Date();
   if (detail.state === 'live') {
-    if (before !== 'connecting') void compareVersions();
+    if (seenLive) void compareVersions();
+    seenLive = true;
     tokenForm.hide();
+    // Who is connected is no event that is kept: even a client that goes on where it was has to ask.
+    void store.load(detail.resumed ? ['export'] : undefined);
   }
   before = detail.state;
-  tellLink(detail.state);
+  tellLink(detail.state, detail.problem);
 });
-events.addEventListener('reset', () => void store.load());
-events.addEventListener('event', ({detail}) => store.take(detail));
+events.addEventListener('event', ({detail}) => {
+  store.take(detail);
+  if (detail.kind === 'reset') void store.load();
+});
 
 /** After an update of the service this page is of the old one. */
 async function compareVersions() {
@@ -116,6 +130,7 @@ const tokenForm = (() => {
     tellRole(null);
     tokenForm.hide();
     events.restart();
+    void store.load();
     enter();
   };
   const form = h('form', {
@@ -156,3 +171,5 @@ onRefusal({unauthenticated: (problem) => tokenForm.ask(problem), viewer: tellRol
 tellLink('connecting');
 enter();
 events.start();
+// What there is does not wait for what changes.
+setTimeout(() => { if (!seenLive) void store.load(); }, 1000);

@@ -100,7 +100,8 @@ class Chart {
   #tell() {
     const at = this.#plot?.cursor.idx ?? null;
     const sample = at === null ? this.#history.latest : this.#history.samples[at] ?? null;
-    say(this.when, sample ? `${at === null ? 'now' : `at ${clock(sample.time * 1000)}`}` : '');
+    const now = at === null && this.#history.current;
+    say(this.when, sample === null ? '' : now ? 'now' : `at ${clock(sample.time * 1000)}`);
     this.kind.lines.forEach(([name], i) => say(this.values[i], this.kind.format(sample ? sample[name] : null)));
   }
 
@@ -124,7 +125,7 @@ export class ChartPanel {
 
   show(history) {
     this.charts.forEach((chart) => chart.show(history));
-    const recent = history.samples.slice(-60);
+    const recent = history.recent(60);
     const requests = recent.reduce((sum, each) => sum + each.requests, 0);
     const errors = recent.reduce((sum, each) => sum + each.errors, 0);
     say(this.note, recent.length === 0 ? 'Two answers make the first point.'
@@ -134,8 +135,9 @@ export class ChartPanel {
   }
 
   /** Why there is nothing new. */
-  fail(problem) {
-    say(this.note, `${problem.title}. ${problem.detail ?? ''}`);
+  fail(history, problem) {
+    this.charts.forEach((chart) => chart.show(history));
+    say(this.note, `There is nothing new: ${problem.title ?? problem.message}. ${problem.detail ?? ''}`.trimEnd());
   }
 
   destroy() {

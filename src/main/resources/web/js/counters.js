@@ -1,6 +1,7 @@
 // Rates and latencies out of counters that only grow: what counts is the difference of two answers.
 
-const KEPT = 240;
+const KEPT = 240; // seconds
+const STEP = 5; // two answers further apart than this say nothing of a moment
 
 /**
  * The latency that a share of the requests did not exceed, in seconds, evened out within its bucket; the last bound for
@@ -33,18 +34,23 @@ function difference(now, before) {
 
 const copiedBytes = (counters) => Object.values(counters.copied).reduce((sum, each) => sum + each, 0);
 
-/** What happened between two answers; null if there is nothing to compare. */
+const timeOf = (counters) => Date.parse(counters.time) / 1000;
+
+/** What happened between two answers; null if they cannot be compared, or what was counted began anew. */
 export function between(before, now) {
-  const seconds = (Date.parse(now.time) - Date.parse(before.time)) / 1000;
-  if (before.since !== now.since || seconds <= 0) return null;
+  const seconds = timeOf(now) - timeOf(before);
+  if (before.since !== now.since || seconds <= 0 || seconds > STEP) return null;
   const read = difference(now.guest.read, before.guest.read);
   const write = difference(now.guest.write, before.guest.write);
+  const copied = copiedBytes(now) - copiedBytes(before);
+  const all = [copied, ...[read, write].flatMap((each) => [each.requests, each.bytes, each.errors, ...each.latency])];
+  if (all.some((each) => each < 0)) return null;
   const bounds = now.latencyBounds;
   return {
-    time: Date.parse(now.time) / 1000,
+    time: timeOf(now),
     read: read.bytes / seconds,
     write: write.bytes / seconds,
-    copied: (copiedBytes(now) - copiedBytes(before)) / seconds,
+    copied: copied / seconds,
     readMedian: percentile(read.latency, bounds, 0.5),
     readTail: percentile(read.latency, bounds, 0.99),
     writeMedian: percentile(write.latency, bounds, 0.5),
@@ -54,17 +60,45 @@ export function between(before, now) {
   };
 }
 
+/** A moment of which nothing is known: lines have a gap there. */
+function gap(time) {
+  return {
+    time, read: null, write: null, copied: null, readMedian: null, readTail: null, writeMedian: null, writeTail: null,
+    requests: 0, errors: 0,
+  };
+}
+
 /** The last minutes of an image, as long as the page is open. */
 export class History {
   samples = [];
   #last = null;
+  #taken = 0;
 
   add(counters) {
-    const sample = this.#last && between(this.#last, counters);
+    const last = this.#last;
+    const time = timeOf(counters);
     this.#last = counters;
-    if (!sample) return;
-    this.samples.push(sample);
-    if (this.samples.length > KEPT) this.samples.shift();
+    this.#taken = performance.now();
+    if (!last || time === timeOf(last)) return;
+    // A clock that was set back is believed: charts want times that grow.
+    const kept = this.samples.filter((each) => each.time < time && each.time > time - KEPT);
+    this.samples = [...kept, between(last, counters) ?? gap(time)];
+  }
+
+  /** The samples of the last seconds before the latest answer. */
+  recent(seconds) {
+    const end = this.latest?.time ?? 0;
+    return this.samples.filter((each) => each.time > end - seconds);
+  }
+
+  /** Whether the latest answer is of this moment. */
+  get current() {
+    return performance.now() - this.#taken <= STEP * 1000;
+  }
+
+  /** Whether the latest answer is older than what is shown at all. */
+  get over() {
+    return performance.now() - this.#taken > KEPT * 1000;
   }
 
   /** A series that charts take. */

@@ -62,7 +62,7 @@ function bodyOf(fields, used) {
   return body;
 }
 
-export function createView(root, {store}) {
+export function createView(root, {store, signal}) {
   const mode = h('fieldset', {class: 'modes'}, h('legend', {}, 'What is to be'),
     MODES.map(([value, words], i) =>
       h('label', {}, h('input', {type: 'radio', name: 'mode', value, checked: i === 0}), words)));
@@ -96,15 +96,20 @@ export function createView(root, {store}) {
     const [value, , used] = chosen();
     const done = await attempt(async () => {
       if (image === '') throw Object.assign(new Error('State one.'), {field: 'image', title: 'An image needs a name'});
-      store.know({image: await put(imagePath(image), bodyOf(fields, used))});
+      await store.learn('image', () => put(imagePath(image), bodyOf(fields, used)));
       if (offer.control.checked) {
         const body = {image, readOnly: readOnly.control.checked};
-        store.know({each: await put(exportPath(image), body)});
+        await store.learn('export', () => put(exportPath(image), body));
       }
       if (stream.control.checked && value !== 'raw') {
-        store.know({job: await put(jobPath(freeId(image, store.jobs)), streamRequest(image, streaming))});
+        const id = freeId(image, store.jobs);
+        await store.learn('job', () => put(jobPath(id), streamRequest(image, streaming)));
       }
-    }, {box, fields: [name, ...all, readOnly, ...Object.values(streaming)], busy: [button]});
+    }, {
+      what: `${button.textContent} ${image}`, box, fields: [name, ...all, readOnly, ...Object.values(streaming)],
+      busy: [button],
+    });
+    if (signal.aborted) return; // whoever has gone on is not brought back
     if (done) {
       announce(`${image} is there`);
       location.hash = `#/images/${encodeURIComponent(image)}`;

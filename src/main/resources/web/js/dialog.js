@@ -23,7 +23,9 @@ export function confirm({title, text, verb, fields = [], work}) {
     let done = false;
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
-      done = await attempt(work, {box, fields: fields.filter((field) => field.control), busy: [yes]});
+      done = await attempt(work, {
+        what: title.replace('?', ''), box, fields: fields.filter((field) => field.control), busy: [yes],
+      });
       if (done) dialog.close();
     });
     dialog.addEventListener('close', () => {

@@ -44,18 +44,28 @@ export function show(element, visible, heir) {
   if (held && heir) heir.focus({preventScroll: true});
 }
 
-/** Makes the children of a parent the wanted ones, moving as few as it can: what is in place keeps its focus. */
+/** Makes the children of a parent the wanted ones. Those that stay keep the focus, even where they have to move. */
 export function arrange(parent, wanted) {
-  let at = parent.firstChild;
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) {
+    if (!kept.has(child)) child.remove();
+  }
+  let at = parent.firstElementChild;
   for (const child of wanted) {
-    if (child === at) at = at.nextSibling;
-    else parent.insertBefore(child, at);
+    if (child === at) at = at.nextElementSibling;
+    else place(parent, child, at);
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
+}
+
+/** Removing an element takes the focus from it, and to insert it elsewhere removes it first. */
+function place(parent, child, before) {
+  if (child.parentNode === parent && parent.moveBefore) {
+    parent.moveBefore(child, before);
+    return;
   }
+  const held = child.contains(document.activeElement) ? document.activeElement : null;
+  parent.insertBefore(child, before);
+  held?.focus({preventScroll: true});
 }
 
 let ids = 0;
@@ -67,4 +77,16 @@ export function freshId(prefix) {
 /** Has screen readers say something, politely. */
 export function announce(text) {
   say(document.getElementById('announce'), text);
+}
+
+const NOTICES = 5;
+
+/** Says above every view what is of none any more, until somebody closes it. */
+export function notice(...content) {
+  const place = document.getElementById('notices');
+  const close = h('button', {type: 'button', class: 'tiny', onclick: () => element.remove()}, 'Close this note');
+  const element = h('div', {class: 'notice late', role: 'alert'}, h('div', {}, content), close);
+  place.append(element);
+  const late = place.querySelectorAll('.late');
+  if (late.length > NOTICES) late[0].remove();
 }

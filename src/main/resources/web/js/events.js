@@ -2,20 +2,22 @@
 // A hidden tab lets go of its connection, for browsers have six an origin, and catches up when it is seen again.
 
 import {send} from './api.js';
+import {backOff} from './poll.js';
 
+const FIRST = 10_000;
 const SILENCE = 40_000; // a comment comes every 15 s
-const WAITS = [500, 1000, 2000, 4000, 8000];
 
 export class Events extends EventTarget {
   #lastId = null;
   #failures = 0;
+  #anew = false;
   #abort = null;
   #wake = null;
   state = 'connecting';
 
   start() {
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden) this.#abort?.abort();
+      if (document.hidden) this.#leave();
       else this.retry();
     });
     void this.#run();
@@ -30,16 +32,24 @@ export class Events extends EventTarget {
   /** Begins anew, as somebody else. */
   restart() {
     this.#lastId = null;
-    this.#abort?.abort();
+    this.#leave();
     this.retry();
+  }
+
+  #leave() {
+    this.#anew = true;
+    this.#abort?.abort();
   }
 
   async #run() {
     for (;;) {
       if (document.hidden) {
         await this.#sleep(2 ** 31 - 1);
+        this.#tell('connecting');
         continue;
       }
+      this.#anew = false;
+      let problem = null;
       try {
         await this.#follow();
         // Every few minutes the service ends it, so that whoever listens shows his token again: nothing is lost.
@@ -51,13 +61,12 @@ export class Events extends EventTarget {
           await this.#sleep(2 ** 31 - 1);
           continue;
         }
-        if (this.#lastId === null && cause.name === 'AbortError') continue;
+        if (cause.name !== 'AbortError') problem = cause;
       }
-      if (document.hidden) continue;
-      const wait = WAITS[Math.min(this.#failures, WAITS.length - 1)];
+      if (document.hidden || this.#anew) continue;
       this.#failures += 1;
-      this.#tell('waiting', wait);
-      await this.#sleep(wait);
+      this.#tell('waiting', {problem});
+      await this.#sleep(backOff(this.#failures));
     }
   }
 
@@ -71,33 +80,34 @@ export class Events extends EventTarget {
     });
   }
 
-  #tell(state, wait = 0) {
+  /** @param more why it waits, {problem}; whether it goes on where it was, {resumed} */
+  #tell(state, more = {}) {
     this.state = state;
-    this.dispatchEvent(new CustomEvent('state', {detail: {state, wait}}));
+    this.dispatchEvent(new CustomEvent('state', {detail: {state, ...more}}));
   }
 
   async #follow() {
     this.#abort = new AbortController();
     let watchdog;
-    const alive = () => {
+    const alive = (patience) => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => this.#abort.abort(), SILENCE);
+      watchdog = setTimeout(() => this.#abort.abort(), patience);
     };
-    alive();
+    alive(FIRST);
     try {
       const response = await send('GET', '/v1/events', {
+        lasting: true,
         signal: this.#abort.signal,
         headers: this.#lastId === null ? {} : {'Last-Event-ID': this.#lastId},
       });
       this.#failures = 0;
-      const resumed = this.#lastId !== null;
-      this.#tell('live');
       // Without an id nothing tells what was missed.
-      if (!resumed) this.dispatchEvent(new CustomEvent('reset'));
+      this.#tell('live', {resumed: this.#lastId !== null});
+      alive(SILENCE);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = '';
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        alive();
+        alive(SILENCE);
         const frames = (rest + part.value).split('\n\n');
         rest = frames.pop();
         frames.forEach((frame) => this.#take(frame));
@@ -116,7 +126,6 @@ export class Events extends EventTarget {
     if (!fields.data) return;
     this.#lastId = fields.id ?? this.#lastId;
     const detail = JSON.parse(fields.data);
-    if (detail.kind === 'reset') this.dispatchEvent(new CustomEvent('reset'));
     this.dispatchEvent(new CustomEvent('event', {detail}));
   }
 }

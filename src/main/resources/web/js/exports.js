@@ -29,14 +29,15 @@ function clientTable(name) {
   const table = h('table', {class: 'connected', 'aria-label': `Clients of ${name}`},
     h('thead', {}, h('tr', {}, ['Client', 'Requests', 'Read', 'Written', 'Errors'].map((words, i) =>
       h('th', {scope: 'col', class: i > 0 ? 'number' : ''}, words)))), body);
-  const rows = new Map();
+  let rows = new Map();
   return {
     element: h('div', {class: 'scroll', role: 'region', 'aria-label': `Clients of ${name}`, tabindex: '0'}, table),
     update(clients) {
+      const seen = new Map();
       const wanted = clients.map((client) => {
         const row = rows.get(client.id) ?? h('tr', {}, h('th', {scope: 'row'}),
           [1, 2, 3, 4].map(() => h('td', {class: 'number'})));
-        rows.set(client.id, row);
+        seen.set(client.id, row);
         const texts = [
           client.address + (client.tls ? ', TLS' : ''), client.requests.toLocaleString('en'), bytes(client.bytesRead),
           bytes(client.bytesWritten), client.errors.toLocaleString('en'),
@@ -48,12 +49,13 @@ function clientTable(name) {
         attribute(row.children[3], 'title', exactly(client.bytesWritten));
         return row;
       });
+      rows = seen;
       arrange(body, wanted);
     },
   };
 }
 
-function card(name) {
+function card(name, removed) {
   const state = h('span', {class: 'badge'});
   const notes = h('span', {class: 'small'});
   const uris = h('ul', {class: 'uris'});
@@ -61,7 +63,7 @@ function card(name) {
   const few = h('p', {class: 'small'});
   const remover = h('button', {
     type: 'button', class: 'tiny', 'data-acts': '', 'aria-label': `Remove export ${name}`,
-    onclick: () => removeExport(name),
+    onclick: () => removeExport(name, removed),
   }, 'Remove…');
   const element = h('li', {class: 'export'},
     h('div', {class: 'line'}, h('h3', {}, name), state, notes, remover), uris, few, clients.element);
@@ -82,17 +84,18 @@ function card(name) {
   };
 }
 
-function removeExport(name) {
+async function removeExport(name, removed) {
   const mode = selectField('mode', 'Clients that are connected', [
     ['safe', 'keep the export if there are any'], ['soft', 'may go on; no others are let in'], ['hard', 'are cut off'],
   ]);
-  return confirm({
+  const done = await confirm({
     title: `Remove export ${name}?`,
     text: 'The image stays open.',
     verb: 'Remove the export',
     fields: [mode],
     work: () => remove(`${exportPath(name)}?mode=${mode.control.value}`),
   });
+  if (done) await removed();
 }
 
 export class ExportPanel {
@@ -101,6 +104,7 @@ export class ExportPanel {
   constructor(image, store) {
     this.store = store;
     this.list = h('ul', {class: 'exports'});
+    this.title = h('h2', {id: 'exports-title', tabindex: '-1'}, 'Exports');
     this.none = h('p', {class: 'empty'}, 'Nobody can connect: there is no export.');
     this.box = new ProblemBox();
     const name = textField('export', 'Name', {value: image});
@@ -110,23 +114,31 @@ export class ExportPanel {
       event.preventDefault();
       await attempt(async () => {
         const body = {image, readOnly: readOnly.control.checked};
-        store.know({each: await put(exportPath(name.control.value.trim()), body)});
+        await store.learn('export', () => put(exportPath(name.control.value.trim()), body));
         announce(`${name.control.value} is exported`);
-      }, {box: this.box, fields: [name, readOnly], busy: [button]});
+      }, {what: `Export ${image}`, box: this.box, fields: [name, readOnly], busy: [button]});
     }}, name.element, readOnly.element, button);
     this.element = h('section', {class: 'panel', 'aria-labelledby': 'exports-title'},
-      h('h2', {id: 'exports-title', tabindex: '-1'}, 'Exports'), this.none, this.list,
+      this.title, this.none, this.list,
       h('details', {'data-acts': ''}, h('summary', {}, 'Add an export'), this.form, this.box.element));
   }
 
   update(exports) {
     show(this.none, exports.length === 0);
-    const wanted = exports.map((each) => {
-      if (!this.#cards.has(each.name)) this.#cards.set(each.name, card(each.name));
-      const known = this.#cards.get(each.name);
+    const seen = new Map();
+    for (const each of exports) {
+      const known = this.#cards.get(each.name) ?? card(each.name, () => this.#removed(each.name));
       known.update(each);
-      return known.element;
-    });
-    arrange(this.list, wanted);
+      seen.set(each.name, known);
+    }
+    this.#cards = seen;
+    arrange(this.list, [...seen.values()].map((known) => known.element));
+  }
+
+  /** Its button goes with it, or it stays without an address: the focus is to be where one goes on. */
+  async #removed(name) {
+    this.title.focus();
+    announce(`${name} is removed`);
+    await this.store.ask('export', name).catch(() => {}); // events tell as well
   }
 }

@@ -1,6 +1,6 @@
 // Forms that show what the service says of them, next to the field that it names.
 
-import {attribute, fill, freshId, h, say} from './dom.js';
+import {attribute, fill, freshId, h, notice, say} from './dom.js';
 import {parseSize} from './format.js';
 
 /** A problem in full: what, why, what to do, and where two things differ. */
@@ -18,16 +18,23 @@ export function problemText(problem) {
 
 /** A place for problems; screen readers say what is put there. */
 export class ProblemBox {
+  #said = null;
+
   constructor() {
     this.element = h('div', {class: 'problem', role: 'alert', hidden: true});
   }
 
+  /** The same problem is said once, however often it is met. */
   show(problem) {
+    const said = JSON.stringify([problem, problem.message]);
+    if (said === this.#said) return;
+    this.#said = said;
     this.element.hidden = false;
     fill(this.element, problemText(problem));
   }
 
   clear() {
+    this.#said = null;
     this.element.hidden = true;
     fill(this.element);
   }
@@ -109,18 +116,25 @@ export class SpeedField extends Field {
 
 /**
  * Runs what a form asks for, once at a time, and shows what went wrong: at the fields that are named, and in the box.
- * Answers whether it went well.
+ * How it ended is a notice if the form has gone meanwhile. Answers whether it went well.
+ *
+ * @param what names it in such a notice
  */
-export async function attempt(work, {box, fields = [], busy = []}) {
+export async function attempt(work, {what, box, fields = [], busy = []}) {
   if (busy.some((button) => button.getAttribute('aria-disabled') === 'true')) return false;
   busy.forEach((button) => attribute(button, 'aria-disabled', 'true'));
   box.clear();
   fields.forEach((field) => field.blame(null));
   try {
     await work();
+    if (!box.element.isConnected) notice(h('p', {}, `${what}: done`));
     return true;
   } catch (problem) {
     if (problem.name === 'AbortError') return false;
+    if (!box.element.isConnected) {
+      notice(h('p', {}, `${what}: refused`), problemText(problem));
+      return false;
+    }
     box.show(problem);
     const blamed = fields.find((field) => field.name === problem.field && !field.element.closest('[hidden]'));
     if (blamed) {

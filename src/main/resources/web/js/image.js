@@ -1,7 +1,7 @@
 // One image: its stream, its block map, its charts, its exports, its files.
 
 import {closeImage, Reopen} from './actions.js';
-import {exportPath, get, imagePath, jobPath} from './api.js';
+import {get, imagePath} from './api.js';
 import {ChartPanel} from './charts.js';
 import {History} from './counters.js';
 import {announce, attribute, fill, h, say, show} from './dom.js';
@@ -11,11 +11,19 @@ import {problemText} from './forms.js';
 import {JobPanel, statusWords} from './job.js';
 import {Log} from './log.js';
 import {MapPanel} from './map.js';
-import {every} from './poll.js';
+import {all, every, Freshness} from './poll.js';
 import {ACTIVE} from './store.js';
 
-// Outlive the view: who comes back finds the last minutes.
+// Outlive the view: who comes back finds the last minutes. Those whose minutes are over are of no use.
 const histories = new Map();
+
+function historyOf(name) {
+  for (const [other, history] of histories) {
+    if (history.over) histories.delete(other);
+  }
+  if (!histories.has(name)) histories.set(name, new History());
+  return histories.get(name);
+}
 
 class Files {
   constructor() {
@@ -95,8 +103,9 @@ function head(name, current) {
 export function imageView(root, {store, signal, name}) {
   const current = () => store.images.get(name);
   const top = head(name, current);
+  const fresh = new Freshness('this image');
   const job = new JobPanel(name, store);
-  const map = new MapPanel(name);
+  const map = new MapPanel(name, signal);
   const charts = new ChartPanel();
   const exports = new ExportPanel(name, store);
   const reopen = new Reopen(name, store);
@@ -105,7 +114,7 @@ export function imageView(root, {store, signal, name}) {
     || event.export?.image === name, named: false});
   const missing = new Missing();
   const live = h('div', {class: 'seen'}, map.element, charts.element);
-  const whole = h('div', {class: 'image'}, top.element, reopen.element,
+  const whole = h('div', {class: 'image'}, top.element, fresh.element, reopen.element,
     h('div', {class: 'columns'},
       h('div', {class: 'wide'}, live, h('div', {class: 'pair'}, files.element, log.element)),
       h('div', {class: 'side'}, job.element, exports.element)));
@@ -133,21 +142,18 @@ export function imageView(root, {store, signal, name}) {
     told = words;
   }
 
-  const history = histories.get(name) ?? new History();
-  histories.set(name, history);
-  const ask = (path) => get(path, signal);
+  const history = historyOf(name);
   const numbers = async () => {
     if (!current()) return;
     const stream = store.jobOf(name);
-    const [image, working, ...offered] = await Promise.all([
-      ask(imagePath(name)),
-      stream && ACTIVE.has(stream.status) ? ask(jobPath(stream.id)) : null,
-      ...store.exportsOf(name).filter((each) => each.clients.length > 0).map((each) => ask(exportPath(each.name))),
+    await all([
+      store.ask('image', name, signal),
+      stream && ACTIVE.has(stream.status) ? store.ask('job', stream.id, signal) : null,
+      ...store.exportsOf(name).map((each) => store.ask('export', each.name, signal)),
     ]);
-    store.know({image, job: working});
-    offered.forEach((each) => store.know({each}));
+    fresh.took();
   };
-  every(1000, numbers, signal);
+  every(1000, numbers, signal, (problem) => fresh.failed(problem));
   every(1000, async () => {
     if (current() && isOpen(current())) await map.refresh(signal);
   }, signal);
@@ -155,12 +161,9 @@ export function imageView(root, {store, signal, name}) {
     if (!current() || !isOpen(current())) return;
     history.add(await get(`${imagePath(name)}/counters`, signal));
     charts.show(history);
-  }, signal, (problem) => charts.fail(problem));
+  }, signal, (problem) => charts.fail(history, problem));
   store.addEventListener('change', update, {signal});
-  signal.addEventListener('abort', () => {
-    map.destroy();
-    charts.destroy();
-  });
+  signal.addEventListener('abort', () => charts.destroy());
   update();
   return {title: name};
 }

@@ -1,6 +1,6 @@
 // The stream of an image: how far it is, and QEMU's verbs.
 
-import {get, imagePath, jobPath, patch, post, put} from './api.js';
+import {jobPath, patch, post, put} from './api.js';
 import {confirm} from './dialog.js';
 import {announce, attribute, fill, h, say, show} from './dom.js';
 import {bytes, duration, exactly, limit, percent, rate, when} from './format.js';
@@ -183,35 +183,41 @@ export class JobPanel {
         title: `Cancel the stream of ${this.name}?`,
         text: 'What was copied stays, and another stream goes on from there. Until then the image needs its backing.',
         verb: 'Cancel the stream',
-        work: async () => this.store.know({job: await post(`${jobPath(job.id)}/cancel`)}),
+        work: () => this.store.learn('job', () => post(`${jobPath(job.id)}/cancel`)),
       });
       return;
     }
     await attempt(async () => {
-      const answer = await post(`${jobPath(job.id)}/${verb}`);
-      if (verb === 'dismiss') this.store.forgetJob(job.id);
-      else this.store.know({job: answer});
-    }, {box: this.box, busy: [this.verbs[verb]]});
+      const ask = () => post(`${jobPath(job.id)}/${verb}`);
+      if (verb !== 'dismiss') await this.store.learn('job', ask);
+      else {
+        await ask();
+        this.store.forget('job', job.id);
+      }
+    }, {what: `${this.verbs[verb].textContent} ${job.id}`, box: this.box, busy: [this.verbs[verb]]});
   }
 
   async #changeSpeed(event) {
     event.preventDefault();
     const set = await attempt(async () => {
-      const job = await patch(jobPath(this.#job.id), {speed: this.speed.value});
+      const {id} = this.#job;
+      const job = await this.store.learn('job', () => patch(jobPath(id), {speed: this.speed.value}));
       this.#speedOf = `${job.id} ${job.speed}`;
-      this.store.know({job});
       announce(`Speed limit: ${limit(job.speed)}`);
-    }, {box: this.box, fields: [this.speed], busy: [this.setSpeed]});
-    if (set) this.speed.set(this.#job.speed);
+    }, {what: `Set the speed of ${this.name}`, box: this.box, fields: [this.speed], busy: [this.setSpeed]});
+    if (set && this.#job) this.speed.set(this.#job.speed);
   }
 
   async #start(event) {
     event.preventDefault();
     await attempt(async () => {
       const id = freeId(this.name, this.store.jobs);
-      this.store.know({job: await put(jobPath(id), streamRequest(this.name, this.fields))});
-      this.store.know({image: await get(imagePath(this.name))});
+      await this.store.learn('job', () => put(jobPath(id), streamRequest(this.name, this.fields)));
+      await this.store.ask('image', this.name);
       this.title.focus();
-    }, {box: this.box, fields: Object.values(this.fields), busy: [this.startButton]});
+    }, {
+      what: `Start the stream of ${this.name}`, box: this.box, fields: Object.values(this.fields),
+      busy: [this.startButton],
+    });
   }
 }

@@ -2,10 +2,10 @@
 
 import {attribute, fill, h, say, show} from './dom.js';
 import {bytes, count, duration, exactly, limit, percent, rate} from './format.js';
-import {problemText} from './forms.js';
+import {ProblemBox} from './forms.js';
 import {statusWords} from './job.js';
 import {Log} from './log.js';
-import {every} from './poll.js';
+import {every, Freshness} from './poll.js';
 import {ACTIVE} from './store.js';
 import {Rows} from './table.js';
 
@@ -132,7 +132,8 @@ function headings(redraw) {
 
 export function listView(root, {store, signal}) {
   const summary = h('p', {class: 'summary', id: 'summary'});
-  const box = h('div', {class: 'problem', role: 'alert', hidden: true});
+  const box = new ProblemBox();
+  const fresh = {images: new Freshness('images'), streams: new Freshness('streams')};
   const filter = h('input', {type: 'search', value: choice.text, 'aria-label': 'Filter by name',
     placeholder: 'Filter by name', autocomplete: 'off', oninput: () => { choice.text = filter.value; update(); }});
   const state = h('select', {'aria-label': 'State', onchange: () => { choice.state = state.value; update(); }},
@@ -146,13 +147,13 @@ export function listView(root, {store, signal}) {
   const log = new Log(store);
   root.append(
     h('div', {class: 'head'}, h('h1', {tabindex: '-1'}, 'Images')),
-    box,
+    box.element, fresh.images.element, fresh.streams.element,
     h('div', {class: 'tools'}, filter, state, summary),
     table, none, log.element);
 
   function update() {
-    show(box, store.problem !== null);
-    if (store.problem) fill(box, problemText(store.problem));
+    if (store.problem) box.show(store.problem);
+    else box.clear();
     const all = itemsOf(store);
     const items = chosen(all);
     const streams = all.filter((item) => item.job && ACTIVE.has(item.job.status)).length;
@@ -171,11 +172,15 @@ export function listView(root, {store, signal}) {
   addEventListener('resize', () => rows.draw(), {signal});
   const pace = () => (store.jobs.size > 200 ? 3000 : 1000);
   every(pace, async () => {
-    if (store.hasActiveJobs()) await store.refreshJobs(signal);
-  }, signal);
+    if (!store.hasActiveJobs()) return;
+    await store.refresh(['job'], signal);
+    fresh.streams.took();
+  }, signal, (problem) => fresh.streams.failed(problem));
   every(() => (store.images.size > 200 ? 15_000 : 4000), async () => {
-    if (store.loaded) await store.refreshImages(signal);
-  }, signal);
+    if (!store.loaded) return;
+    await store.refresh(['image'], signal);
+    fresh.images.took();
+  }, signal, (problem) => fresh.images.failed(problem));
   update();
   return {title: 'Images'};
 }

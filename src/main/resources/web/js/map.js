@@ -41,7 +41,7 @@ const round = (share) => Math.round(share * 10_000) / 10_000;
 export class MapPanel {
   #map = null;
 
-  constructor(name) {
+  constructor(name, signal) {
     this.name = name;
     this.box = new ProblemBox();
     this.canvas = h('canvas', {role: 'img', tabindex: '0', 'aria-label': 'Block map', 'aria-describedby': 'map-help'});
@@ -59,7 +59,7 @@ export class MapPanel {
       h('h2', {id: 'map-title'}, 'Block map'), this.box.element, this.figure, this.readout,
       h('p', {class: 'unseen', id: 'map-help'}, 'Arrow keys, Home and End choose a cell; Escape lets go of it.'),
       this.#table());
-    this.#listen();
+    this.#listen(signal);
   }
 
   #table() {
@@ -71,7 +71,7 @@ export class MapPanel {
     return this.details;
   }
 
-  #listen() {
+  #listen(signal) {
     this.canvas.addEventListener('pointermove', (event) => {
       const cell = this.cells.cellAt(event.offsetX, event.offsetY);
       if (cell !== this.cells.chosen) this.#choose(cell);
@@ -91,14 +91,10 @@ export class MapPanel {
       this.#choose(Math.min(next, last));
     });
     const redraw = () => this.#draw();
-    this.watch = new ResizeObserver(redraw);
-    this.watch.observe(this.figure);
-    this.scheme = matchMedia('(prefers-color-scheme: dark)');
-    this.scheme.addEventListener('change', redraw);
-  }
-
-  destroy() {
-    this.watch.disconnect();
+    const watch = new ResizeObserver(redraw);
+    watch.observe(this.figure);
+    signal.addEventListener('abort', () => watch.disconnect());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw, {signal});
   }
 
   /** Asks for as many cells as there is room for. */

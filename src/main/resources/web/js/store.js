@@ -1,8 +1,11 @@
 // What the page knows of the service: lists it once, then keeps up by events and by what is asked for in between.
 
-import {list} from './api.js';
+import {admitted, exportPath, get, imagePath, jobPath, list} from './api.js';
+import {backOff} from './poll.js';
 
 const LOG = 500;
+const KINDS = ['image', 'job', 'export'];
+const PATHS = {image: imagePath, job: jobPath, export: exportPath};
 export const ACTIVE = new Set(['created', 'running', 'paused', 'pending', 'aborting']);
 
 export class Store extends EventTarget {
@@ -13,82 +16,120 @@ export class Store extends EventTarget {
   log = [];
   since = new Date();
   loaded = false;
+  /** Why not all of it could be listed; null once it was. */
   problem = null;
-  #waiting = null;
-  #again = false;
+  #wanted = new Set();
+  #loading = false;
+  #failures = 0;
+  #retry = null;
+  /** For every request on its way: the last event of each thing that came meanwhile. */
+  #witnesses = new Set();
   #frame = 0;
 
-  /** Lists everything. Events that come meanwhile are applied after: they may be newer than the lists, or older. */
-  async load() {
-    if (this.#waiting) {
-      this.#again = true;
-      return;
-    }
-    this.#waiting = [];
-    try {
-      const [images, jobs, exports] = await Promise.all([
-        list('/v1/images'), list('/v1/jobs'), list('/v1/exports'),
-      ]);
-      this.images = new Map(images.map((image) => [image.name, image]));
-      this.jobs = new Map(jobs.map((job) => [job.id, job]));
-      this.exports = new Map(exports.map((each) => [each.name, each]));
-      this.loaded = true;
+  /** Lists things anew, and goes on trying until it has. */
+  async load(kinds = KINDS) {
+    kinds.forEach((kind) => this.#wanted.add(kind));
+    if (this.#loading) return;
+    clearTimeout(this.#retry);
+    this.#loading = true;
+    while (this.#wanted.size > 0) {
+      const now = [...this.#wanted];
+      this.#wanted.clear();
+      try {
+        await this.refresh(now);
+      } catch (cause) {
+        now.forEach((kind) => this.#wanted.add(kind));
+        this.problem = cause;
+        break;
+      }
       this.problem = null;
-    } catch (cause) {
-      this.problem = cause;
+      this.loaded = true;
     }
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting.forEach((event) => this.#apply(event));
+    this.#loading = false;
+    this.#failures = this.problem ? this.#failures + 1 : 0;
+    if (this.problem) this.#loadLater();
     this.changed();
-    if (this.#again) {
-      this.#again = false;
-      await this.load();
-    }
+  }
+
+  #loadLater() {
+    const able = () => !document.hidden && admitted();
+    this.#retry = setTimeout(() => (able() ? void this.load([]) : this.#loadLater()), backOff(this.#failures));
+  }
+
+  /** Lists some kinds once. Events that come meanwhile are applied after: they may be newer than the lists, or older. */
+  async refresh(kinds, signal) {
+    const seen = await this.#meanwhile(async () => {
+      const lists = await Promise.all(kinds.map((kind) => list(`/v1/${kind}s`, signal)));
+      kinds.forEach((kind, i) => {
+        this[`${kind}s`] = new Map(lists[i].map((each) => [keyOf(kind, each), each]));
+      });
+    });
+    for (const event of seen.values()) this.#apply(event);
+    this.changed();
   }
 
   take(event) {
     this.log.unshift(event);
     this.log.length = Math.min(this.log.length, LOG);
-    if (this.#waiting) this.#waiting.push(event);
-    else this.#apply(event);
+    for (const seen of this.#witnesses) {
+      seen.delete(keyOfEvent(event.kind, event.name));
+      seen.set(keyOfEvent(event.kind, event.name), event);
+    }
+    this.#apply(event);
     this.dispatchEvent(new CustomEvent('event', {detail: event}));
     this.changed();
   }
 
+  /** Answers which events came during some work. */
+  async #meanwhile(work) {
+    const seen = new Map();
+    this.#witnesses.add(seen);
+    try {
+      await work(seen);
+    } finally {
+      this.#witnesses.delete(seen);
+    }
+    return seen;
+  }
+
   #apply(event) {
-    const known = {image: this.images, job: this.jobs, export: this.exports}[event.kind];
-    if (!known) return;
+    if (!KINDS.includes(event.kind)) return;
     const now = event[event.kind];
-    if (now === null) known.delete(event.name);
-    else known.set(event.name, now);
-    if (event.kind === 'image' && now === null) {
-      for (const each of [...this.exports.values()]) {
-        if (each.image === event.name) this.exports.delete(each.name);
-      }
+    if (now === null) this.#drop(event.kind, event.name);
+    else this[`${event.kind}s`].set(event.name, now);
+  }
+
+  #drop(kind, name) {
+    this[`${kind}s`].delete(name);
+    if (kind !== 'image') return;
+    for (const each of this.exportsOf(name)) this.exports.delete(each.name);
+  }
+
+  /** Takes and answers what a request tells of a single thing, unless an event said meanwhile that it is gone. */
+  async learn(kind, work) {
+    let answer;
+    const seen = await this.#meanwhile(async () => {
+      answer = await work();
+    });
+    const gone = (other, name) => seen.get(keyOfEvent(other, name))?.[other] === null;
+    if (gone(kind, keyOf(kind, answer)) || (kind === 'export' && gone('image', answer.image))) return answer;
+    this[`${kind}s`].set(keyOf(kind, answer), answer);
+    this.changed();
+    return answer;
+  }
+
+  /** Asks how a thing is. That there is none is an answer too. */
+  async ask(kind, name, signal) {
+    try {
+      await this.learn(kind, () => get(PATHS[kind](name), signal));
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+      this.forget(kind, name);
     }
   }
 
-  async refreshJobs(signal) {
-    this.jobs = new Map((await list('/v1/jobs', signal)).map((job) => [job.id, job]));
-    this.changed();
-  }
-
-  async refreshImages(signal) {
-    this.images = new Map((await list('/v1/images', signal)).map((image) => [image.name, image]));
-    this.changed();
-  }
-
-  /** What an answer has told about a single thing. */
-  know({image, job, each}) {
-    if (image) this.images.set(image.name, image);
-    if (job) this.jobs.set(job.id, job);
-    if (each) this.exports.set(each.name, each);
-    this.changed();
-  }
-
-  forgetJob(id) {
-    this.jobs.delete(id);
+  forget(kind, name) {
+    this.#drop(kind, name);
     this.changed();
   }
 
@@ -123,6 +164,9 @@ export class Store extends EventTarget {
     return [...this.jobs.values()].some((job) => ACTIVE.has(job.status));
   }
 }
+
+const keyOf = (kind, thing) => (kind === 'job' ? thing.id : thing.name);
+const keyOfEvent = (kind, name) => `${kind} ${name}`;
 
 function newer(job, other) {
   const active = ACTIVE.has(job.status);

@@ -1,4 +1,5 @@
-// Rows of a table, of which only those in sight exist: a thousand images cost what thirty do.
+// Rows of a table, of which only those in sight exist: a thousand images cost what thirty do. The one with the focus
+// stays as well, wherever it is.
 
 import {arrange, attribute, h} from './dom.js';
 
@@ -9,8 +10,7 @@ export class Rows {
   #columns;
   #make;
   #rows = new Map();
-  #above;
-  #below;
+  #gaps = [];
   #items = [];
 
   /**
@@ -21,14 +21,27 @@ export class Rows {
     this.#columns = columns;
     this.#make = make;
     this.table = table;
-    this.#above = this.#gap();
-    this.#below = this.#gap();
   }
 
-  #gap() {
-    const cell = h('td', {colspan: String(this.#columns)});
-    const row = h('tr', {class: 'gap', 'aria-hidden': 'true'}, cell);
-    return {row, cell};
+  /** Room for rows that do not exist. */
+  #gap(number, height) {
+    this.#gaps[number] ??= h('tr', {class: 'gap', 'aria-hidden': 'true'}, h('td', {colspan: String(this.#columns)}));
+    this.#gaps[number].firstChild.style.height = `${height}px`;
+    return this.#gaps[number];
+  }
+
+  /** Where the item is of which the row has the focus; -1 for none. */
+  #held() {
+    const [key] = [...this.#rows].find(([, row]) => row.element.contains(document.activeElement)) ?? [];
+    return key === undefined ? -1 : this.#items.findIndex((item) => item.key === key);
+  }
+
+  #row(i) {
+    const item = this.#items[i];
+    const row = this.#rows.get(item.key) ?? this.#make(item);
+    row.update(item);
+    attribute(row.element, 'aria-rowindex', i + 2);
+    return row;
   }
 
   /** @param items in order, each with a `key` */
@@ -43,21 +56,24 @@ export class Rows {
     const top = this.#body.getBoundingClientRect().top;
     const from = Math.max(0, Math.floor(-top / height) - AROUND);
     const to = Math.min(this.#items.length, Math.ceil((innerHeight - top) / height) + AROUND);
+    const held = this.#held();
     const seen = new Map();
-    for (let i = Math.min(from, this.#items.length); i < to; i += 1) {
-      const item = this.#items[i];
-      const row = this.#rows.get(item.key) ?? this.#make(item);
-      row.update(item);
-      attribute(row.element, 'aria-rowindex', i + 2);
-      seen.set(item.key, row);
+    const wanted = [];
+    let next = 0;
+    let gaps = 0;
+    const skipTo = (i) => {
+      if (i > next) wanted.push(this.#gap(gaps++, (i - next) * height));
+    };
+    for (let i = 0; i < this.#items.length; i += 1) {
+      if ((i < from || i >= to) && i !== held) continue;
+      const row = this.#row(i);
+      skipTo(i);
+      wanted.push(row.element);
+      seen.set(this.#items[i].key, row);
+      next = i + 1;
     }
+    skipTo(this.#items.length);
     this.#rows = seen;
-    this.#above.cell.style.height = `${from * height}px`;
-    this.#below.cell.style.height = `${Math.max(0, this.#items.length - to) * height}px`;
-    arrange(this.#body, [
-      ...(from > 0 ? [this.#above.row] : []),
-      ...[...seen.values()].map((row) => row.element),
-      ...(to < this.#items.length ? [this.#below.row] : []),
-    ]);
+    arrange(this.#body, wanted);
   }
 }

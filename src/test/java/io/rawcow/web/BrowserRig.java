@@ -111,6 +111,11 @@ final class BrowserRig implements AutoCloseable {
         return seen.requests;
     }
 
+    /** What pages complained of. */
+    List<String> complaints() {
+        return seen.complaints;
+    }
+
     /** Nothing broke the policy or threw, and nobody but the service was asked for anything. */
     void assertQuiet(String origin) {
         assertThat(seen.complaints).isEmpty();

@@ -155,6 +155,14 @@ class PageFilesIT {
     }
 
     @Test
+    void pathThatClimbsIsRefused() throws Exception {
+        HttpResponse<String> answer = get("/assets/" + PageFiles.load().version() + "/../../logback.xml");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("\"code\":\"malformed_request\"");
+    }
+
+    @Test
     void pageIsOnlyRead() throws Exception {
         assertThat(send(service.base(), "HEAD", "/").statusCode()).isEqualTo(200);
         for (String method : List.of("POST", "PUT", "DELETE", "PATCH")) {

@@ -9,57 +9,48 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser, before the real service. */
 class PageIT {
     private static BrowserRig browser;
 
     @TempDir
-    Path data;
+    static Path data;
 
-    private PageService service;
-    private String origin;
+    private static PageService service;
 
     @BeforeAll
-    static void startBrowser() throws IOException, InterruptedException {
+    static void start() throws IOException, InterruptedException {
         browser = BrowserRig.start();
+        service = PageService.start(data);
     }
 
     @AfterAll
-    static void stopBrowser() {
+    static void stop() {
         browser.close();
-    }
-
-    @BeforeEach
-    void start() throws IOException {
-        service = PageService.start(data);
-        origin = service.origin();
+        service.close();
     }
 
     @AfterEach
-    void stop() {
+    void clear() throws IOException {
         try {
-            browser.assertQuiet(origin);
+            browser.assertQuiet(service.origin());
         } finally {
             browser.forget();
-            service.close();
+            service.clear();
         }
     }
 
@@ -210,6 +201,7 @@ class PageIT {
 
         button(page, "Remove export web-ro").click();
         button(page, "Remove the export").click();
+        assertThat(page.locator("#exports-title")).isFocused();
         assertThat(page.getByText("Nobody can connect: there is no export.")).isVisible();
         button(page, "Close image…").click();
         button(page, "Close the image").click();
@@ -218,76 +210,34 @@ class PageIT {
     }
 
     @Test
-    void pageSaysThatItLostTheServiceAndComesBackByItself() {
+    void guestIsSeenInMapChartsAndExports() throws IOException, InterruptedException {
         service.create("web");
-        Page page = browser.open(service.page());
-        live(page);
-        assertThat(page.locator("tbody")).containsText("web");
-
-        service.stop();
-        assertThat(page.locator("#link .words"))
-                .hasText(Pattern.compile("Connection lost at [0-9:]{8}, reconnecting…"));
-        service.startAgain(origin);
-        live(page);
-        service.create("later");
-        assertThat(page.locator("tbody")).containsText("later");
-        assertThat(page.locator("tbody")).containsText("web");
-    }
-
-    /** Answers every request to the interface as a service does that asks who calls. */
-    private static void guard(Page page) {
-        page.route("**/v1/**", route -> {
-            String token = String.valueOf(route.request().headers().get("authorization"));
-            boolean looks = route.request().method().equals("GET");
-            if (token.equals("Bearer operator") || (token.equals("Bearer viewer") && looks)) {
-                route.resume();
-            } else if (token.equals("Bearer viewer")) {
-                route.fulfill(refusal(403, "forbidden", "a viewer may only look", "error=\"insufficient_scope\""));
-            } else {
-                route.fulfill(refusal(401, "unauthenticated", "this service asks who calls", ""));
-            }
-        });
-    }
-
-    private static Route.FulfillOptions refusal(int status, String code, String detail, String challenge) {
-        return new Route.FulfillOptions()
-                .setStatus(status)
-                .setContentType("application/problem+json")
-                .setHeaders(Map.of("WWW-Authenticate", "Bearer realm=\"rawcow\", " + challenge))
-                .setBody("{\"status\": %d, \"code\": \"%s\", \"title\": \"No\", \"detail\": \"%s\"}"
-                        .formatted(status, code, detail));
-    }
-
-    private static void enter(Page page, String token) {
-        field(page, "Token").fill(token);
-        button(page, "Use it").click();
-        live(page);
-    }
-
-    @Test
-    void tokenIsAskedForAndSentAndWhatViewersMayNotIsHidden() {
-        service.create("web");
-        service.stream("web");
+        service.export("web");
         Page page = browser.open(service.page("images/web"));
-        guard(page);
-        page.reload();
-
-        assertThat(page.locator(".token")).containsText("this service asks who calls");
-        browser.assertAccessible(page);
-        enter(page, "viewer");
-        assertThat(page.locator(".token")).isHidden();
-        button(page, "Pause").click();
-        assertThat(page.locator("#notices")).containsText("a viewer may only look");
-        assertThat(button(page, "Pause")).isHidden();
-        assertThat(service.get("/v1/jobs/web-stream")).contains("\"status\":\"running\"");
-
-        button(page, "Use another token").click();
-        enter(page, "operator");
-        button(page, "Pause").click();
-        assertThat(job(page)).containsText("paused");
-        page.reload();
         live(page);
-        page.unrouteAll();
+        service.qemuIo("web", "write -z 12M 12M");
+        Process guest = service.guest("web", "--rate=1m,1m", "--size=256k");
+        try {
+            assertThat(page.locator(".export")).containsText("1 client of at most");
+            assertThat(page.locator(".connected td").nth(1)).hasText(Pattern.compile("[1-9].* KiB"));
+            assertThat(map(page))
+                    .hasAttribute("aria-label", Pattern.compile(".*1\\.\\d % written by guests, 50.\\d % zeros"));
+            assertThat(page.locator(".chart").first().locator("li").first())
+                    .hasText(Pattern.compile("Guest reads .*[1-9].* [KM]iB/s"));
+            assertThat(page.locator(".chart").last().locator("li").last())
+                    .hasText(Pattern.compile("Writes, 99 % .*[1-9].* [µm]s"));
+            assertThat(page.locator(".chart .small").first()).hasText("now");
+            assertThat(page.locator(".charts > .small"))
+                    .hasText(Pattern.compile("[1-9][0-9,]* reads and writes in the last minute, 0 with an error.*"));
+            assertThat(colourOfTheFirstCell(page)).isEqualTo(colourOfKind(page, "guest"));
+        } finally {
+            guest.destroy();
+            guest.waitFor();
+        }
+        assertThat(page.locator(".export")).containsText("0 clients of at most");
+        map(page).focus();
+        page.keyboard().press("End");
+        assertThat(page.locator(".readout")).containsText("100 % zeros");
     }
 
     @Test
@@ -318,9 +268,17 @@ class PageIT {
                 .filteredOn(each -> each.contains("/v1/images"))
                 .hasSize(1);
 
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("vm-0001"))
+                .focus();
+        for (int row = 2; row <= 50; row++) {
+            page.keyboard().press("Tab");
+            assertThat(page.evaluate("document.activeElement.textContent")).isEqualTo("vm-%04d".formatted(row));
+        }
         page.keyboard().press("End");
         assertThat(page.locator("tbody")).containsText("vm-1000");
         assertThat(page.locator("tbody tr").count()).isBetween(20, 60);
+        assertThat(page.locator("tbody a").first()).hasText("vm-0050");
+        assertThat(page.locator("tbody a").first()).isFocused();
         field(page, "Filter by name").fill("0777");
         assertThat(page.locator("tbody tr")).hasCount(1);
         assertThat(page.locator("#summary")).hasText("1 of 1,000 images, 0 streams at work");
@@ -337,7 +295,7 @@ class PageIT {
     void axeFindsNothing(ColorScheme scheme) {
         service.create("web");
         service.stream("web");
-        service.put("/v1/exports/web", "{\"image\": \"web\"}");
+        service.export("web");
         Page page = browser.open(service.page(), scheme, 1280, 900);
         assertThat(page.locator("tbody")).containsText("streaming");
         browser.assertAccessible(page);
@@ -360,23 +318,29 @@ class PageIT {
         browser.assertAccessible(page);
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {320, 390, 1024, 1280, 1600})
-    void nothingIsWiderThanTheWindow(int width) {
+    @Test
+    void nothingIsWiderThanTheWindow() {
         String name = "a-name-that-is-longer-than-others-are-but-may-well-be-one";
         service.create(name);
         service.stream(name);
         service.put("/v1/exports/web", "{\"image\": \"" + name + "\"}");
-        Page page = browser.open(service.page(), ColorScheme.LIGHT, width, 900);
+        Page page = browser.open(service.page());
         assertThat(page.locator("tbody")).containsText("streaming");
-        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+        assertFits(page);
 
         page.navigate(service.page("images/" + name));
         mapShows(page, ".*%");
-        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+        assertFits(page);
         page.navigate(service.page("new"));
         assertThat(button(page, "Create")).isVisible();
-        assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+        assertFits(page);
+    }
+
+    private static void assertFits(Page page) {
+        for (int width : new int[] {320, 390, 1024, 1280, 1600}) {
+            page.setViewportSize(width, 900);
+            assertThat(widthOf(page)).isLessThanOrEqualTo(width);
+        }
     }
 
     private static int widthOf(Page page) {

@@ -8,10 +8,8 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -21,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "rawcow.screenshots", matches = ".+")
 class ScreenshotIT {
     private static final Path FOLDER = Path.of(System.getProperty("rawcow.screenshots", ""));
-    private static final Pattern URI_OF_EXPORT = Pattern.compile("nbd://[^\"]+");
 
     @TempDir
     Path data;
@@ -31,7 +28,7 @@ class ScreenshotIT {
         try (BrowserRig browser = BrowserRig.start();
                 PageService service = PageService.start(data)) {
             images(service);
-            Process guest = guest(service);
+            Process guest = service.guest("db-01", "--rwmixread=85", "--rate=3m,400k", "--offset=14M", "--size=6M");
             try {
                 Page page = browser.open(service.page("images/db-01"), ColorScheme.LIGHT, 1200, 860);
                 assertThat(page.locator("canvas[role=img]"))
@@ -60,44 +57,18 @@ class ScreenshotIT {
     private static void images(PageService service) {
         for (String name : List.of("build-01", "build-02", "db-01", "mail", "web-01", "web-02", "web-03")) {
             service.create(name);
-            service.put("/v1/exports/" + name, "{\"image\": \"" + name + "\"}");
+            service.export(name);
         }
         start(service, "db-01", 768 << 10);
         start(service, "build-02", 1 << 20);
         start(service, "mail", 256 << 10);
         start(service, "web-01", 0);
-        PageService.send(service.origin() + "/v1/jobs/mail-stream/pause", "POST", "");
+        service.send("POST", "/v1/jobs/mail-stream/pause", "");
     }
 
     private static void start(PageService service, String image, int speed) {
         service.put("/v1/jobs/" + image + "-stream", """
                 {"type": "stream", "image": "%s", "speed": %d}""".formatted(image, speed));
-    }
-
-    /** Somebody who uses an image meanwhile. */
-    private Process guest(PageService service) throws IOException {
-        Matcher uri = URI_OF_EXPORT.matcher(service.get("/v1/exports/db-01"));
-        if (!uri.find()) {
-            throw new AssertionError("the export has no URI");
-        }
-        return new ProcessBuilder(
-                        "fio",
-                        "--name=guest",
-                        "--ioengine=nbd",
-                        "--uri=" + URI.create(uri.group()),
-                        "--rw=randrw",
-                        "--rwmixread=85",
-                        "--bs=4k",
-                        "--iodepth=4",
-                        "--rate=3m,400k",
-                        "--offset=14M",
-                        "--size=6M",
-                        "--runtime=120",
-                        "--time_based")
-                .directory(data.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(data.resolve("fio.log").toFile())
-                .start();
     }
 
     private static void refused(Page page) {
