@@ -349,7 +349,8 @@ class PageTroubleIT {
     private static Object counters(Page page, String expression) {
         return page.evaluate("""
                 async () => {
-                    const {between, percentile, History} = await import(document.scripts[0].src.replace('app', 'counters'));
+                    const module = document.scripts[0].src.replace('app', 'counters');
+                    const {between, percentile, History} = await import(module);
                     const at = (second, guest, errors = 0) => {
                         const counts = {requests: guest, bytes: guest * 4096, errors, latency: [guest, 0]};
                         return {
