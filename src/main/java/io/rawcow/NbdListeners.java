@@ -9,6 +9,8 @@ import io.rawcow.nbd.server.ServerObserver;
 import io.rawcow.nbd.server.TlsSettings;
 import io.rawcow.nbd.server.TlsSettings.ClientCertificates;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the NBD server as it is configured, and refuses what may not be. */
 final class NbdListeners {
+    private static final Logger LOG = System.getLogger(NbdListeners.class.getName());
     private static final Pattern ADVERTISED =
             Pattern.compile("(\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?");
 
@@ -59,12 +62,32 @@ final class NbdListeners {
         } catch (UnknownHostException e) {
             throw new StartException("cannot start: --nbd: there is no such host: " + listen.host(), e);
         }
-        if (!address.isLoopbackAddress() && properties.tls().mode() != TlsMode.REQUIRED) {
-            throw new StartException("cannot start: --nbd " + listen + " is not a loopback address: without TLS whoever"
-                    + " reaches it could read and write every disk. Listen on 127.0.0.1 or on a Unix socket"
-                    + " (--nbd-socket), or configure rawcow.nbd.tls with mode: required");
+        if (!address.isLoopbackAddress()) {
+            requireAccess(listen, properties);
         }
         return new InetSocketAddress(address, listen.port());
+    }
+
+    /** TLS alone says to clients who the service is, and nothing to the service. */
+    private static void requireAccess(HostPort listen, NbdProperties properties) {
+        if (properties.tls().mode() != TlsMode.REQUIRED) {
+            throw new StartException("cannot start: --nbd " + listen + " is not a loopback address: without TLS whoever"
+                    + " reaches it could read and write every disk. Listen on 127.0.0.1 or on a Unix socket"
+                    + " (--nbd-socket), or configure rawcow.nbd.tls with mode: required, and client-ca");
+        }
+        if (properties.tls().clientCa() != null) {
+            return;
+        }
+        if (properties.allowUnauthenticatedNetwork() == null) {
+            throw new StartException(
+                    "cannot start: --nbd " + listen + " is not a loopback address, and clients are asked"
+                            + " for no certificate: whoever reaches it could read and write every disk. Configure"
+                            + " rawcow.nbd.tls.client-ca, or listen on 127.0.0.1 or on a Unix socket (--nbd-socket)");
+        }
+        LOG.log(
+                Level.WARNING,
+                "rawcow.nbd.allow-unauthenticated-network: ANYBODY who reaches " + listen
+                        + " may read and write EVERY exported disk of this service");
     }
 
     /** As it was stated: certificates have names. */

@@ -14,7 +14,7 @@ import org.springframework.util.unit.DataSize;
 /**
  * Where and how exports are offered to NBD clients.
  *
- * @param listen TCP: a loopback address unless TLS is required; {@code none} for no TCP
+ * @param listen TCP: a loopback address, unless TLS and clients' certificates are required; {@code none} for no TCP
  * @param advertise what URIs name instead of the host, or host and port, that it listens on
  * @param socket the path of a Unix socket; none if not stated
  * @param socketMode the permissions of its file, octal
@@ -23,6 +23,8 @@ import org.springframework.util.unit.DataSize;
  * @param buffers memory for large requests, shared by all clients; null for 256 MiB, or 1/16 of what there is
  * @param handshakeTimeout how long a client may take until it has chosen its export
  * @param stallTimeout how long a client may stop in the middle of a request, or not take an answer
+ * @param allowUnauthenticatedNetwork {@link AccessProperties#UNAUTHENTICATED}, for TCP on the network with TLS that
+ *     asks nobody for a certificate
  */
 record NbdProperties(
         @DefaultValue("127.0.0.1:10809") String listen,
@@ -34,6 +36,7 @@ record NbdProperties(
         @Nullable DataSize buffers,
         @DefaultValue("10s") Duration handshakeTimeout,
         @DefaultValue("60s") Duration stallTimeout,
+        @Nullable String allowUnauthenticatedNetwork,
         @DefaultValue Tls tls) {
 
     static final String NONE = "none";
@@ -54,6 +57,11 @@ record NbdProperties(
         }
         requireDuration("rawcow.nbd.handshake-timeout", handshakeTimeout);
         requireDuration("rawcow.nbd.stall-timeout", stallTimeout);
+        if (allowUnauthenticatedNetwork != null
+                && !allowUnauthenticatedNetwork.equals(AccessProperties.UNAUTHENTICATED)) {
+            throw new IllegalArgumentException("rawcow.nbd.allow-unauthenticated-network is "
+                    + AccessProperties.UNAUTHENTICATED + ", or left out");
+        }
     }
 
     private static void requireDuration(String name, Duration value) {

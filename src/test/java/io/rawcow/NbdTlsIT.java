@@ -1,6 +1,7 @@
 package io.rawcow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.rawcow.catalog.Catalog;
 import io.rawcow.catalog.ExportRequest;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +85,36 @@ class NbdTlsIT {
                             .status())
                     .isNotZero();
         }
+    }
+
+    private static String refused(String... more) {
+        Throwable failure = catchThrowable(() -> start("required", more).close());
+        assertThat(failure).as("it starts").isNotNull();
+        return StartFailure.explain(failure);
+    }
+
+    @Test
+    void networkIsRefusedUnlessClientsShowACertificate() throws Exception {
+        String[] network = {"rawcow.nbd.listen=0.0.0.0:0", "rawcow.nbd.advertise=127.0.0.1"};
+        assertThat(refused(network)).contains("--nbd 0.0.0.0:0 is not a loopback address", "rawcow.nbd.tls.client-ca");
+        assertThat(refused("rawcow.nbd.allow-unauthenticated-network=yes"))
+                .contains(AccessProperties.UNAUTHENTICATED + ", or left out");
+
+        try (TestService service =
+                start("required", and(network, "rawcow.nbd.tls.client-ca=" + folder.resolve("ca-cert.pem")))) {
+            String uri = uri(service);
+            size(uri, "guest").succeeded();
+            assertThat(size(uri, "nobody").status()).isNotZero();
+        }
+        try (TestService service = start(
+                "required",
+                and(network, "rawcow.nbd.allow-unauthenticated-network=" + AccessProperties.UNAUTHENTICATED))) {
+            size(uri(service), "nobody").succeeded();
+        }
+    }
+
+    private static String[] and(String[] properties, String more) {
+        return Stream.concat(Stream.of(properties), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test

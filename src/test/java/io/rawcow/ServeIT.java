@@ -150,7 +150,8 @@ class ServeIT {
             "rawcow.nbd.listen=0.0.0.0:0",
             "rawcow.nbd.tls.mode=required",
             "rawcow.nbd.tls.certificate=c",
-            "rawcow.nbd.tls.key=k"
+            "rawcow.nbd.tls.key=k",
+            "rawcow.nbd.tls.client-ca=a"
         };
         assertThat(explained(wildcard)).contains("rawcow.nbd.advertise");
         assertThat(explained("rawcow.listen=127.0.0.1:0", "server.address=0.0.0.0"))
