@@ -32,6 +32,9 @@
 {{- if and .nbd.exposed (ne .nbd.tls.mode "required") }}
 {{- fail "rawcow: nbd.exposed needs nbd.tls.mode required: without TLS whoever reaches the port could read and write every disk." }}
 {{- end }}
+{{- if and .nbd.exposed (not .nbd.tls.clientCaKey) (not (hasKey .env "RAWCOW_NBD_ALLOWUNAUTHENTICATEDNETWORK")) }}
+{{- fail "rawcow: nbd.exposed needs nbd.tls.clientCaKey: whoever reaches the port could read and write every disk, since TLS alone asks clients for nothing." }}
+{{- end }}
 {{- if and (ne .nbd.tls.mode "off") (not .nbd.tls.existingSecret) }}
 {{- fail "rawcow: nbd.tls needs nbd.tls.existingSecret, a Secret with a certificate and its key, unless its mode is off." }}
 {{- end }}

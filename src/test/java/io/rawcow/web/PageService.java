@@ -124,11 +124,6 @@ final class PageService implements AutoCloseable {
         return JSON.readTree(get("/v1/exports/" + export)).get("uris").get(0).asString();
     }
 
-    /** How many clients an export has. */
-    int clients(String export) {
-        return JSON.readTree(get("/v1/exports/" + export)).get("clients").size();
-    }
-
     /** Somebody who reads and writes 4 KiB at random, until it is destroyed. */
     Process guest(String export, String... options) throws IOException {
         var command = new ArrayList<>(List.of("fio", "--name=guest", "--ioengine=nbd", "--uri=" + uriOf(export)));

@@ -5,7 +5,6 @@ import static io.rawcow.web.BrowserRig.button;
 import static io.rawcow.web.BrowserRig.field;
 import static io.rawcow.web.BrowserRig.live;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.microsoft.playwright.APIResponse;
 import com.microsoft.playwright.Locator;
@@ -136,10 +135,12 @@ class PageTroubleIT {
         assertThat(clients).hasText("1");
         assertThat(page.locator("tbody tr")).hasCount(2);
 
+        Page other = browser.open(service.page());
+        assertThat(other.locator("tbody td.clients").first()).hasText("1");
         hide(page, true);
         guest.destroy();
         guest.waitFor();
-        await().until(() -> service.clients("web") == 0);
+        assertThat(other.locator("tbody td.clients").first()).hasText("0");
         assertThat(clients).hasText("1");
         hide(page, false);
         assertThat(clients).hasText("0");
@@ -349,7 +350,7 @@ class PageTroubleIT {
     private static Object counters(Page page, String expression) {
         return page.evaluate("""
                 async () => {
-                    const module = document.scripts[0].src.replace('app', 'counters');
+                    const module = document.scripts[0].src.replace('app.js', 'counters.js');
                     const {between, percentile, History} = await import(module);
                     const at = (second, guest, errors = 0) => {
                         const counts = {requests: guest, bytes: guest * 4096, errors, latency: [guest, 0]};
