@@ -208,7 +208,7 @@ class PageTroubleIT {
         assertThat(page.locator("main")).containsText("There is no image web");
         page.evaluate("""
                 () => new MutationObserver(() => {
-                    window.ghost ||= !document.querySelector('.image').hidden;
+                    window.ghost ||= document.querySelector('.image')?.hidden === false;
                 }).observe(document.querySelector('main'), {attributes: true, subtree: true})""");
         page.waitForResponse(
                         "**/v1/images/web",
