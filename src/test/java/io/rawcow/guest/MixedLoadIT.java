@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MixedLoadIT {
     private static final Duration WARM_UP = Duration.ofSeconds(20);
     private static final Duration LOAD =
-            Boolean.getBoolean("rawcow.soak") ? Duration.ofHours(1) : Duration.ofSeconds(40);
+            Boolean.getBoolean("rawcow.soak") ? Duration.ofHours(1) : Duration.ofSeconds(25);
     private static final int SIZE = 32 << 20;
 
     @TempDir

@@ -56,7 +56,7 @@ class FuzzIT {
     void theServerOutlivesItsClients() throws Exception {
         long seed = Long.getLong("rawcow.fuzz.seed", System.nanoTime());
         long only = Long.getLong("rawcow.fuzz.case", 0);
-        var duration = Duration.ofSeconds(Integer.getInteger("rawcow.fuzz.seconds", 30));
+        var duration = Duration.ofSeconds(Integer.getInteger("rawcow.fuzz.seconds", 20));
         var before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> surprises.add("uncaught: " + thread + " " + e));
         LOGGER.addHandler(ear);
